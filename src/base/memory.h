@@ -21,6 +21,10 @@ void *memory_new_aligned(size_t count, size_t size);
  * memory, with *array as it was. `array` is the address of any object pointer. */
 bool memory_grow(void *array, size_t *capacity, size_t needed, size_t size);
 
+/* realloc: `memory` (or NULL) with room for count x size bytes, new bytes undefined; NULL for memory, and
+ * `memory` is as it was. Released with memory_release. Not for aligned memory. */
+void *memory_resize(void *memory, size_t count, size_t size);
+
 /* A NUL-terminated owned copy, or NULL for memory. */
 char *memory_copy_text(struct span text);
 
