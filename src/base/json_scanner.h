@@ -4,7 +4,7 @@
  * One pass, linear, depth-bounded. Used where positions, strictness or size matter: specs (with lines
  * and paths), models, JSON lines that are not on the fast path. Strict: no leading zeros, no raw control
  * characters, valid UTF-8 only, no lone surrogates' escapes, no trailing commas, nothing behind the
- * value but white space (the caller asks json_scanner_finish).
+ * value but white space (json_scanner_finish, or the STATUS_END of json_scanner_next, says so).
  */
 #ifndef BASE_JSON_SCANNER_H
 #define BASE_JSON_SCANNER_H
@@ -40,9 +40,10 @@ struct json_scanner {
     uint64_t first_line; /* the line number of begin */
     int depth;
     bool allows_nonfinite;
-    bool has_escape; /* the last KEY or STRING holds a backslash: json_scanner_unescape it */
-    struct span text; /* of the last token; strings without their quotes, raw */
-    uint64_t state;   /* private: what may come next */
+    bool has_escape; /* the last KEY or STRING holds a backslash: json_unescape it */
+    struct span
+        text; /* of the last token; strings without their quotes, raw; a bracket for BEGIN, END */
+    uint64_t state;                        /* private: what may come next */
     unsigned char nesting[JSON_DEPTH_MAX]; /* private: object or array, for each depth */
 };
 
@@ -51,13 +52,34 @@ void json_scanner_init(struct json_scanner *scanner, struct span text, uint64_t 
 /* The next token. STATUS_END after the one top-level value and trailing white space. On bad JSON
  * STATUS_FAILED with kind ERROR_RECORD, err->line set, and a text such as
  * "column 17: a comma or } must follow" (column: 1-based byte of the line). */
-enum status json_scanner_next(struct json_scanner *scanner, enum json_token *token, struct error *err);
+enum status json_scanner_next(struct json_scanner *scanner, enum json_token *token,
+                              struct error *err);
 
 /* Skips the value that begins with `token`, the last one read (its whole object or array), checking it. */
-enum status json_scanner_skip(struct json_scanner *scanner, enum json_token token, struct error *err);
+enum status json_scanner_skip(struct json_scanner *scanner, enum json_token token,
+                              struct error *err);
 
 /* The 1-based line of a place inside the text. Counts from the start: for error paths only. */
 uint64_t json_scanner_line(const struct json_scanner *scanner, const char *place);
+
+/* Reads the next token, which must be `expected`: "column 3: a string must stand here, not null". */
+enum status json_scanner_expect(struct json_scanner *scanner, enum json_token expected,
+                                struct error *err);
+
+/* Checks that nothing but white space follows the value that has been read or skipped. */
+enum status json_scanner_finish(struct json_scanner *scanner, struct error *err);
+
+/* The last KEY's or STRING's text with its escapes resolved: borrowed from the scanned text where it has
+ * none, else from `buffer`, which is cleared first. Fails for memory only. */
+enum status json_scanner_unescaped(const struct json_scanner *scanner, struct byte_buffer *buffer,
+                                   struct span *text, struct error *err);
+
+/* Fails as json_scanner_next does, at the last token, with a text of the caller's: line, "column 9: ". */
+enum status json_scanner_fail(const struct json_scanner *scanner, struct error *err,
+                              const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* "an object", "a key", "a number", "null": what the token begins or is. */
+const char *json_token_name(enum json_token token);
 
 /* Appends the text of a raw JSON string (validated by the scanner) with its escapes resolved, as UTF-8.
  * \u0000 becomes a NUL byte. False for memory. */
