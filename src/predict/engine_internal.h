@@ -14,7 +14,8 @@
 struct engine_methods {
     void (*close)(struct engine *engine); /* never NULL; releases the struct itself too */
 
-    enum status (*lane_open)(struct engine_lane **out, const struct engine *engine, struct error *err);
+    enum status (*lane_open)(struct engine_lane **out, const struct engine *engine,
+                             struct error *err);
     void (*lane_close)(struct engine_lane *lane); /* never NULL */
 
     /* Fills scores[kind].values for each kind of engine->config.wanted; they are shaped already
@@ -28,11 +29,14 @@ struct engine_methods {
 
 struct engine {
     const struct engine_methods *methods;
-    const struct model *model;   /* borrowed */
-    struct engine_config config; /* round_begin and round_end are checked; read `wanted` in score, not
+    char reason_text[160];     /* engine.c's: facts.reason may point here */
+    const struct model *model; /* borrowed */
+    struct engine_config
+        config;                /* round_begin and round_end are checked; read `wanted` in score, not
                                     in open: engine.c asks for value and margin while it compares
                                     and then sets what the caller wanted, before any lane is open */
-    struct engine_facts facts;   /* the implementation sets name, isa, library_version, warning */
+    struct engine_facts facts; /* the implementation sets name, isa, library_version, warning, and
+                                    reason to "" */
 };
 
 struct engine_lane {

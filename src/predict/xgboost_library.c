@@ -5,7 +5,9 @@
  * a stale copy in one place must not hide a good one in the next. What was wrong with each is kept
  * for the message.
  */
-#define _GNU_SOURCE
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem, memrchr */
+#endif
 
 #include "predict/xgboost_library.h"
 
@@ -15,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/span.h"
 
 #ifdef XGBPIPE_STATIC_XGBOOST
 #include <xgboost/c_api.h>
@@ -41,9 +45,10 @@ static struct span first_words(const char *text)
 
     if (size != 0 && text[0] == '[') {
         const char *place_end = memmem(text, size, "] ", 2);
-        const char *words = place_end == NULL
-                                ? NULL
-                                : memmem(place_end + 2, size - (size_t)(place_end + 2 - text), ": ", 2);
+        const char *words =
+            place_end == NULL
+                ? NULL
+                : memmem(place_end + 2, size - (size_t)(place_end + 2 - text), ": ", 2);
         if (words != NULL) {
             size -= (size_t)(words + 2 - text);
             text = words + 2;
@@ -67,7 +72,8 @@ enum status xgboost_library_error(const struct xgboost_library *library, enum er
 
 #ifdef XGBPIPE_STATIC_XGBOOST
 
-enum status xgboost_library_open(struct xgboost_library *library, const char *path, struct error *err)
+enum status xgboost_library_open(struct xgboost_library *library, const char *path,
+                                 struct error *err)
 {
     (void)path;
     (void)err;
@@ -96,9 +102,9 @@ static void search_note(struct search *search, const char *path, const char *rea
 {
     size_t room = sizeof search->text - search->size;
     char quoted_path[512];
-    int size = snprintf(search->text + search->size, room, "%s%s (%s)",
-                        search->size == 0 ? "" : ", ",
-                        error_quote(quoted_path, sizeof quoted_path, path, strlen(path)), reason);
+    int size =
+        snprintf(search->text + search->size, room, "%s%s (%s)", search->size == 0 ? "" : ", ",
+                 error_quote(quoted_path, sizeof quoted_path, path, strlen(path)), reason);
 
     if (size > 0 && (size_t)size < room)
         search->size += (size_t)size;
@@ -147,10 +153,11 @@ static bool try_library(struct xgboost_library *library, const char *path, struc
         library->XGBoostVersion(&library->version[0], &library->version[1], &library->version[2]);
     if (library->version[0] < XGBOOST_MAJOR_MIN ||
         (library->version[0] == XGBOOST_MAJOR_MIN && library->version[1] < XGBOOST_MINOR_MIN)) {
-        snprintf(reason, sizeof reason,
-                 "version %d.%d.%d, too old: it would misread today's models; %d.%d or later is needed",
-                 library->version[0], library->version[1], library->version[2], XGBOOST_MAJOR_MIN,
-                 XGBOOST_MINOR_MIN);
+        snprintf(
+            reason, sizeof reason,
+            "version %d.%d.%d, too old: it would misread today's models; %d.%d or later is needed",
+            library->version[0], library->version[1], library->version[2], XGBOOST_MAJOR_MIN,
+            XGBOOST_MINOR_MIN);
     } else if (missing != NULL) {
         snprintf(reason, sizeof reason, "it has no %s", missing);
     } else {
@@ -163,7 +170,8 @@ static bool try_library(struct xgboost_library *library, const char *path, struc
 }
 
 /* Tries `<folder of the program>/<below>`. */
-static bool try_beside_program(struct xgboost_library *library, const char *below, struct search *search)
+static bool try_beside_program(struct xgboost_library *library, const char *below,
+                               struct search *search)
 {
     char path[PATH_MAX];
     ssize_t size = readlink("/proc/self/exe", path, sizeof path);
@@ -179,7 +187,8 @@ static bool try_beside_program(struct xgboost_library *library, const char *belo
     return try_library(library, path, search);
 }
 
-enum status xgboost_library_open(struct xgboost_library *library, const char *path, struct error *err)
+enum status xgboost_library_open(struct xgboost_library *library, const char *path,
+                                 struct error *err)
 {
     struct search search = {.size = 0};
 
@@ -194,8 +203,8 @@ enum status xgboost_library_open(struct xgboost_library *library, const char *pa
         return STATUS_OK;
 #endif
     if (try_beside_program(library, "libxgboost/xgboost/lib/libxgboost.so.3", &search) ||
-        try_beside_program(library, XGBPIPE_LIBDIR_FROM_BINDIR "/xgbpipe/xgboost/lib/libxgboost.so.3",
-                           &search) ||
+        try_beside_program(
+            library, XGBPIPE_LIBDIR_FROM_BINDIR "/xgbpipe/xgboost/lib/libxgboost.so.3", &search) ||
         try_library(library, "libxgboost.so.3", &search))
         return STATUS_OK;
     return error_set(err, ERROR_SYSTEM,

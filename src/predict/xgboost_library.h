@@ -66,7 +66,8 @@ enum { XGBOOST_MAJOR_MIN = 3, XGBOOST_MINOR_MIN = 1 };
 /* Fills *library. path names the one file to load; NULL searches: the library that the build chose
  * (XGBPIPE_XGBOOST_LIBRARY), then beside the program and in its $libdir, then the system's. Fails
  * with ERROR_SYSTEM, saying where it looked. */
-enum status xgboost_library_open(struct xgboost_library *library, const char *path, struct error *err);
+enum status xgboost_library_open(struct xgboost_library *library, const char *path,
+                                 struct error *err);
 void xgboost_library_close(struct xgboost_library *library); /* all-zero is allowed */
 
 /* Turns the calling thread's last libxgboost error into err: "what: the library's first line". Out of
