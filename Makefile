@@ -1,0 +1,219 @@
+# Builds xgbpipe: `make` gives build/xgbpipe, `make help` lists the rest. GNU make, one file.
+#
+#   make CC=clang DEBUG=1 SANITIZE=address,undefined|thread   each flavour has its own build/<flavour>/
+#   make CFLAGS=... CPPFLAGS=... LDFLAGS=...                  are added after the project's own
+#   make BUILD=/elsewhere                                     everything that is made goes there
+#
+# How the program finds libxgboost (src/predict/engine_xgboost.c loads it by dlopen; first hit wins):
+#   1. XGBPIPE_XGBOOST_LIBRARY, where the build was told one by XGBOOST_PREFIX=/prefix (>= 3.1)
+#   2. <folder of the program>/libxgboost/xgboost/lib/libxgboost.so.3: the build tree
+#   3. <folder of the program>/XGBPIPE_LIBDIR_FROM_BINDIR/xgbpipe/xgboost/lib/libxgboost.so.3: installed;
+#      relative, so that DESTDIR and trees that were moved work
+#   4. libxgboost.so.3, wherever the dynamic loader looks
+# WITHOUT_XGBOOST=1 leaves the library out (native engine only); STATIC=1 links it in (minutes, once).
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+VERSION := 0.1.0
+BUILD ?= build
+WERROR ?= -Werror
+
+# Where `make install` puts things (GNU names; DESTDIR is obeyed).
+prefix ?= /usr/local
+exec_prefix ?= $(prefix)
+bindir ?= $(exec_prefix)/bin
+libdir ?= $(exec_prefix)/lib
+datarootdir ?= $(prefix)/share
+mandir ?= $(datarootdir)/man
+completiondir ?= $(datarootdir)/bash-completion/completions
+INSTALL ?= install
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ARCH ?= $(shell uname -m)
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+# --- flavours ---------------------------------------------------------------------------------------
+ifneq ($(filter-out address undefined thread,$(subst $(comma), ,$(SANITIZE))),)
+$(error SANITIZE takes address, undefined and thread, not '$(SANITIZE)')
+endif
+parts := $(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(if $(DEBUG),debug) $(if $(STATIC),static) \
+    $(if $(WITHOUT_XGBOOST),without-xgboost) $(if $(SANITIZE),sanitize $(subst $(comma), ,$(SANITIZE)))
+FLAVOUR := $(or $(subst $(space),-,$(strip $(parts))),release)
+O := $(BUILD)/$(FLAVOUR)
+
+# --- flags ------------------------------------------------------------------------------------------
+warnings := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+# No fast-math and no fused multiply-add: the answers must have libxgboost's own bits.
+language := -std=gnu11 -ffp-contract=off -pthread
+hardening := -fPIE -fstack-protector-strong -fstack-clash-protection
+reproducible := -ffile-prefix-map=$(CURDIR)=.
+optimise := -O2 -g
+ifneq ($(DEBUG),)
+optimise := -Og -g3
+endif
+ifneq ($(SANITIZE),)
+optimise := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
+else
+hardening += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
+libdir_from_bindir := $(shell realpath -m --relative-to='$(bindir)' '$(libdir)')
+xgboost_library := $(if $(XGBOOST_PREFIX),$(firstword $(wildcard $(foreach \
+    folder,lib lib64 lib/$(ARCH)-linux-gnu,$(XGBOOST_PREFIX)/$(folder)/libxgboost.so.3) \
+    $(foreach folder,lib lib64 lib/$(ARCH)-linux-gnu,$(XGBOOST_PREFIX)/$(folder)/libxgboost.so))))
+ifneq ($(XGBOOST_PREFIX),)
+ifeq ($(xgboost_library),)
+$(error no libxgboost.so under XGBOOST_PREFIX=$(XGBOOST_PREFIX))
+endif
+endif
+
+# _GNU_SOURCE is empty, so that a file may define it too (src/ compiles by hand with or without this).
+project_cppflags := -Isrc -D_GNU_SOURCE= -DXGBPIPE_VERSION='"$(VERSION)"' \
+    -DXGBPIPE_LIBDIR_FROM_BINDIR='"$(libdir_from_bindir)"' $(if $(WITHOUT_XGBOOST),-DWITHOUT_XGBOOST) \
+    $(if $(xgboost_library),-DXGBPIPE_XGBOOST_LIBRARY='"$(abspath $(xgboost_library))"') \
+    $(if $(STATIC),-DXGBPIPE_STATIC_XGBOOST)
+project_cflags := $(language) $(warnings) $(optimise) $(hardening) $(reproducible)
+project_ldflags := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
+    $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+# Asked for when a recipe runs: pkg-config may have been installed by this very make.
+libraries = $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm -lpthread -ldl
+ifneq ($(STATIC),)
+S := $(BUILD)/static
+STATIC_FILES := $(S)/libxgboost.a $(S)/libdmlc.a $(S)/libcjson.a
+libraries = $(STATIC_FILES) -Wl,-Bstatic -lstdc++ -lgomp -Wl,-Bdynamic -static-libgcc -lm -lpthread -ldl
+endif
+
+# One object's own flags: CFLAGS_<object's path below build/<flavour>>.
+ifneq ($(STATIC),)
+CFLAGS_src/predict/engine_xgboost.o := -isystem $(S)/include
+endif
+
+# The native engine's kernels: one source, one object for each instruction set, chosen from at start.
+KERNELS := $(wildcard src/predict/native_kernels.c)
+ISAS := $(if $(filter x86_64 amd64,$(ARCH)),baseline avx2 avx512,$(if $(filter aarch64 arm64,$(ARCH)),neon,baseline))
+KERNEL_FLAGS_avx2 := -mavx2
+KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+
+# --- files ------------------------------------------------------------------------------------------
+SOURCES := $(filter-out $(KERNELS) $(if $(WITHOUT_XGBOOST),src/predict/engine_xgboost.c), \
+    $(sort $(shell find src -name '*.c')))
+PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c))
+OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o))
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(O)/%.o)
+UNIT_TESTS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
+# The library as the wheel has it, unless another one is used, linked in, or left out.
+WHEEL := $(if $(STATIC)$(WITHOUT_XGBOOST)$(XGBOOST_PREFIX),,$(BUILD)/libxgboost/stamp)
+
+# V=1 shows the whole commands.
+say = @$(if $(V),set -x,echo '  $(1) $(@:$(BUILD)/%=%)');
+
+export CC FLAVOUR BUILD SANITIZE WITHOUT_XGBOOST
+
+## all: build build/xgbpipe (the default)
+all: $(BUILD)/xgbpipe
+# The flavour made last is the one at build/xgbpipe. A new file, never a running program's bytes.
+$(BUILD)/xgbpipe: $(O)/xgbpipe FORCE
+	@cmp -s $< $@ || { cp -f $< $@.new && mv -f $@.new $@ && echo "$@ ($(FLAVOUR))"; }
+
+$(O)/xgbpipe: $(PROGRAM_OBJECTS) $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
+	@test -z '$(WHEEL)' || ln -sfn ../libxgboost $(@D)/libxgboost
+	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(PROGRAM_OBJECTS) $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
+
+$(O)/libxgbpipe.a: $(OBJECTS)
+	@rm -f $@
+	$(call say,AR) ar rcsD $@ $^
+
+$(filter-out $(O)/src/predict/native_kernels.%,$(OBJECTS)) $(PROGRAM_OBJECTS) $(UNIT_TESTS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
+	@mkdir -p $(@D)
+	$(call say,CC) $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS_$*.o) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(filter $(O)/src/predict/native_kernels.%,$(OBJECTS)): $(O)/src/predict/native_kernels.%.o: $(KERNELS) $(O)/flags | packages
+	@mkdir -p $(@D)
+	$(call say,CC) $(CC) $(project_cppflags) -DKERNEL_ISA=$* $(CPPFLAGS) $(project_cflags) $(KERNEL_FLAGS_$*) $(CFLAGS) \
+	    -MMD -MP -c -o $@ $<
+
+$(UNIT_TESTS): $(O)/%: $(O)/%.o $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
+	@test -z '$(WHEEL)' || ln -sfn ../../../libxgboost $(@D)/libxgboost
+	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
+
+# Other flags, other objects: the stamp changes only when they do.
+flags_text = $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS) $(project_ldflags) $(LDFLAGS) \
+    $(LDLIBS) $(ISAS) $(KERNEL_FLAGS_avx2) $(KERNEL_FLAGS_avx512)
+$(O)/flags: FORCE
+	@mkdir -p $(@D); printf '%s\n' "$$flags_text" | cmp -s - $@ || printf '%s\n' "$$flags_text" > $@
+$(O)/flags: export flags_text := $(flags_text)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# --- what the build needs ---------------------------------------------------------------------------
+## deps: install what the build needs (compiler, cJSON, Python with pip, libxgboost)
+deps: packages $(WHEEL)
+packages:
+	@.ci/install-packages build
+$(BUILD)/libxgboost/stamp: .ci/requirements/libxgboost.txt | packages
+	@.ci/fetch-libxgboost $(@D)
+$(STATIC_FILES) &: .ci/requirements/static.txt | packages
+	@.ci/build-static $(S)
+$(STATIC:%=$(O)/src/predict/engine_xgboost.o): | $(STATIC_FILES)
+## oracle: Python with XGBoost 3.4.1 in build/oracle, which tests and testdata/generate.py compare with
+oracle: $(BUILD)/oracle/stamp
+$(BUILD)/oracle/stamp: .ci/requirements/oracle.txt | packages
+	@.ci/make-oracle $(@D)
+
+# --- use --------------------------------------------------------------------------------------------
+## demo: score real records: raw answers below zero, then corrected to 0, then as a jsonl pipe
+demo: all
+	@XGBPIPE=$(BUILD)/xgbpipe testdata/demo
+
+## programs: the program and the unit tests of a flavour, without touching build/xgbpipe
+programs: $(O)/xgbpipe $(UNIT_TESTS)
+
+## check: every test: unit, command line, the same under sanitizers, beside Python, lint
+check: all programs
+	+@MAKE='$(MAKE)' tests/check
+
+## check-quick: unit tests and command line cases of one flavour
+check-quick: programs
+	@tests/run --program $(O)/xgbpipe --unit $(O)/tests/unit
+
+## bench: measure speed, start-up and memory (BENCH=name for one)
+bench: all
+	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/bench/run $(BENCH)
+
+## lint: formatting, each header alone, who may include whom, shell scripts
+lint: packages
+	@tests/lint
+
+## install: put program, library, manual and completion under $(DESTDIR)$(prefix)
+install: $(O)/xgbpipe
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(completiondir)
+	$(INSTALL) -m 755 $(O)/xgbpipe $(DESTDIR)$(bindir)/xgbpipe
+	$(if $(WHEEL),rm -rf $(DESTDIR)$(libdir)/xgbpipe && $(INSTALL) -d $(DESTDIR)$(libdir)/xgbpipe && \
+	    cp -RP $(BUILD)/libxgboost/xgboost $(BUILD)/libxgboost/*.libs $(BUILD)/libxgboost/LICENSE \
+	    $(DESTDIR)$(libdir)/xgbpipe/)
+	$(foreach page,$(wildcard man/*.[15]),$(INSTALL) -m 644 $(page) \
+	    $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/ &&) true
+	$(if $(wildcard cmd/xgbpipe/completion.bash),$(INSTALL) -m 644 cmd/xgbpipe/completion.bash \
+	    $(DESTDIR)$(completiondir)/xgbpipe)
+
+## uninstall: take away what install put there
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/xgbpipe $(DESTDIR)$(completiondir)/xgbpipe
+	rm -rf $(DESTDIR)$(libdir)/xgbpipe
+	$(foreach page,$(notdir $(wildcard man/*.[15])),rm -f \
+	    $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(page)))/$(page) &&) true
+
+## clean: remove build/ (the fetched library and the oracle too)
+clean:
+	rm -rf $(BUILD)
+
+## help: this list
+help:
+	@sed -n 's/^## \([a-z-]*\): /\1\t/p' Makefile | while IFS='	' read -r target text; do \
+	    printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+FORCE:
+.PHONY: all deps packages oracle demo programs check check-quick bench lint install uninstall clean help FORCE
+.DELETE_ON_ERROR:
