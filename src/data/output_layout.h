@@ -5,6 +5,7 @@
 #define DATA_OUTPUT_LAYOUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/byte_buffer.h"
@@ -24,12 +25,13 @@ enum answer_kind {
 
 struct output_column {
     enum answer_kind kind;
-    uint32_t index; /* the column in that kind's score_batch (or feature_batch) */
+    uint32_t index;   /* the column in that kind's score_batch (or feature_batch) */
     struct span name; /* borrowed from the layout */
 };
 
 struct output_layout {
     uint32_t column_count;
+    size_t column_capacity;
     struct output_column *columns; /* owned */
     struct byte_buffer names;      /* owned */
 };

@@ -18,6 +18,7 @@
 #include "data/feature_batch.h"
 #include "data/field_plan.h"
 #include "data/format.h"
+#include "data/raw_field.h"
 #include "data/record_batch.h"
 
 /* ---- Cutting: where does the last whole record end? Resumable, linear, at memory speed. ---- */
@@ -95,27 +96,6 @@ enum status decoder_decode(struct decoder *decoder, const struct binding *bindin
                            struct decode_cursor *cursor, struct record_batch *records,
                            struct feature_batch *features, struct column_batch *columns,
                            struct error *err);
-
-/* ---- Fields of one record, decoded: for encoders that change the format, and for rejects ---- */
-
-/* The text that a raw field stands for: csv quotes undone, tsv escapes resolved, a JSON string
- * unescaped; other JSON values as they stand. The result is borrowed from raw or from scratch (appended
- * to). *is_null (may be NULL): JSON null, or tsv \N. False for memory. */
-bool raw_field_text(enum input_format format, struct span raw, struct byte_buffer *scratch,
-                    struct span *text, bool *is_null);
-
-/* Splits one record into its raw fields, in order (csv, tsv), or its keys and raw values (jsonl):
- * *count of them in fields/keys (owned by the caller's arrays, grown with memory_grow). */
-struct record_fields {
-    size_t count;
-    size_t capacity;
-    size_t key_capacity;
-    struct span *keys;   /* jsonl only: raw, without quotes, may hold escapes */
-    struct span *values; /* raw */
-};
-enum status record_split(struct record_fields *fields, enum input_format format, char delimiter,
-                         struct span record, struct error *err);
-void record_fields_release(struct record_fields *fields);
 
 /* Guesses the format from the first bytes (BOM skipped): INPUT_JSONL, INPUT_CSV; ERROR_RECORD with a hint for a
  * JSON array, UTF-16, gzip and other binary. */

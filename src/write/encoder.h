@@ -19,17 +19,20 @@
 
 struct encoder_config {
     enum input_format input;
-    enum output_format output;    /* not OUTPUT_AUTO */
-    char delimiter;               /* of csv, in and out */
+    enum output_format output; /* not OUTPUT_AUTO */
+    char delimiter;            /* of csv, in and out */
     const struct output_layout *layout;
-    const struct span *kept_names; /* decoded names of the kept columns, record_batch.raw_count of them */
-    const struct span *kept_raws;  /* their header fields' bytes where input and output format are equal, or NULL */
+    const struct span
+        *kept_names; /* decoded names of the kept columns, record_batch.raw_count of them */
+    const struct span *
+        kept_raws; /* their header fields' bytes where input and output format are equal, or NULL */
     uint32_t kept_count;
-    bool keeps_record;             /* the whole record's bytes stand in front (same format in and out) */
-    uint32_t record_column_count;  /* keeps_record: the columns of a good record (csv, tsv) */
-    const struct span *labels;     /* names of the classes, or NULL */
+    bool keeps_record; /* the whole record's bytes stand in front (same format in and out) */
+    uint32_t record_column_count; /* keeps_record: the columns of a good record (csv, tsv) */
+    const struct span *labels;    /* names of the classes, or NULL */
     uint32_t label_count;
-    int32_t label_raw;             /* libsvm: the raw field that is the label, or -1: write 0 */
+    int32_t label_raw;  /* libsvm: the raw field that is the label, or -1: write 0 */
+    uint8_t index_base; /* libsvm: the first feature's index */
 };
 
 struct encoder;
