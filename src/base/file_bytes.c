@@ -1,0 +1,76 @@
+/*
+ * file_bytes.c - reads to the end rather than trusting the size, which pipes and /proc do not tell.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* strerrordesc_np: thread-safe, and no locale */
+#endif
+#include "base/file_bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 64 * 1024 };
+
+static enum status fail(struct error *err, const char *what, const char *path, int code)
+{
+    char quoted[ERROR_QUOTE_SIZE];
+    const char *reason = strerrordesc_np(code);
+    return error_set(err, ERROR_SYSTEM, "cannot %s '%s': %s", what,
+                     error_quote(quoted, sizeof quoted, path, strlen(path)),
+                     reason != NULL ? reason : "unknown error");
+}
+
+static enum status read_to_end(int fd, const char *path, size_t size_max, struct byte_buffer *out,
+                               struct error *err)
+{
+    size_t size_before = out->size;
+    for (;;) {
+        if (!byte_buffer_reserve(out, READ_SIZE))
+            return error_memory(err);
+        ssize_t count = read(fd, out->data + out->size, READ_SIZE);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return fail(err, "read", path, errno);
+        if (count == 0)
+            return STATUS_OK;
+        out->size += (size_t)count;
+        if (out->size - size_before > size_max) {
+            char quoted[ERROR_QUOTE_SIZE];
+            return error_set(err, ERROR_SYSTEM, "'%s' has more than %zu bytes",
+                             error_quote(quoted, sizeof quoted, path, strlen(path)), size_max);
+        }
+    }
+}
+
+enum status file_bytes_read(const char *path, size_t size_max, struct byte_buffer *out,
+                            struct error *err)
+{
+    int fd;
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return fail(err, "open", path, errno);
+    size_t size_before = out->size;
+    enum status status;
+    struct stat about;
+    if (fstat(fd, &about) != 0) {
+        status = fail(err, "read", path, errno);
+    } else if (S_ISDIR(about.st_mode)) {
+        status = fail(err, "read", path, EISDIR);
+    } else if (S_ISREG(about.st_mode) && about.st_size > 0 && (size_t)about.st_size <= size_max &&
+               !byte_buffer_reserve(out, (size_t)about.st_size + READ_SIZE)) {
+        status =
+            error_memory(err); /* reserved whole, so that a large file is not copied in growing */
+    } else {
+        status = read_to_end(fd, path, size_max, out, err);
+    }
+    if (status != STATUS_OK)
+        out->size = size_before;
+    close(fd);
+    return status;
+}
