@@ -23,9 +23,9 @@
 #include "base/memory.h"
 #include "predict/engine_internal.h"
 #include "predict/xgboost_library.h"
+#include "predict/xgboost_rows.h"
 
 enum {
-    INTERFACE_SIZE = 192,           /* an array interface as JSON text */
     CONFIG_SIZE = 192,              /* a prediction's configuration */
     CHUNK_BYTES = 16 * 1024 * 1024, /* what a DMatrix and its answer may take */
     CHUNK_ROWS_MAX = 4096,
@@ -47,20 +47,7 @@ struct xgboost_lane {
     struct engine_lane base;
     void *proxy;        /* owned: in place, without base margins */
     void *margin_proxy; /* owned: in place, with them; NULL where the engine has none */
-    /* Sparse rows without the entries that no tree tests. Owned. */
-    uint64_t *row_begin;
-    size_t row_capacity;
-    uint32_t *indices;
-    size_t index_capacity;
-    float *entries;
-    size_t entry_capacity;
-};
-
-/* The CSR arrays that go to the library. Borrowed. */
-struct sparse_rows {
-    const uint64_t *row_begin;
-    const uint32_t *indices;
-    const float *entries;
+    struct sparse_scratch scratch;
 };
 
 /* XGBoost's PredictionType */
@@ -70,88 +57,6 @@ static enum status library_error(const struct xgboost_engine *engine, const char
                                  struct error *err)
 {
     return xgboost_library_error(&engine->library, ERROR_SYSTEM, what, err);
-}
-
-/* ---- what the library is given -------------------------------------------------------------- */
-
-static void write_interface(char out[INTERFACE_SIZE], const void *data, const char *type,
-                            size_t count)
-{
-    snprintf(out, INTERFACE_SIZE,
-             "{\"data\":[%" PRIuPTR ",true],\"shape\":[%zu],\"typestr\":\"%s\",\"version\":3}",
-             (uintptr_t)data, count, type);
-}
-
-/* row_stride, column_stride in floats */
-static void write_matrix_interface(char out[INTERFACE_SIZE], const float *data, size_t row_count,
-                                   size_t column_count, size_t row_stride, size_t column_stride)
-{
-    snprintf(out, INTERFACE_SIZE,
-             "{\"data\":[%" PRIuPTR ",true],\"shape\":[%zu,%zu],\"strides\":[%zu,%zu],"
-             "\"typestr\":\"<f4\",\"version\":3}",
-             (uintptr_t)data, row_count, column_count, row_stride * sizeof *data,
-             column_stride * sizeof *data);
-}
-
-/* Rows begin .. begin + row_count of a batch, in the library's words. */
-struct row_interfaces {
-    char values[INTERFACE_SIZE]; /* dense */
-    char row_begin[INTERFACE_SIZE];
-    char indices[INTERFACE_SIZE];
-    char entries[INTERFACE_SIZE];
-};
-
-static void describe_rows(struct row_interfaces *out, const struct feature_batch *batch,
-                          const struct sparse_rows *sparse, size_t begin, size_t row_count)
-{
-    size_t entry_count;
-
-    if (!batch->is_sparse) {
-        write_matrix_interface(out->values, batch->values + begin, row_count, batch->column_count,
-                               1, batch->row_capacity);
-        return;
-    }
-    /* row_begin need not start at 0: the library takes it as places in the other two arrays. */
-    entry_count = (size_t)sparse->row_begin[begin + row_count];
-    write_interface(out->row_begin, sparse->row_begin + begin, "<u8", row_count + 1);
-    write_interface(out->indices, sparse->indices, "<u4", entry_count);
-    write_interface(out->entries, sparse->entries, "<f4", entry_count);
-}
-
-/* Drops the entries of features that no tree tests: they cannot change an answer. Not for a linear
- * booster, where adding 0 can turn -0 into 0. */
-static enum status prepare_sparse(struct xgboost_lane *lane, const struct feature_batch *batch,
-                                  struct sparse_rows *out, struct error *err)
-{
-    const struct model *model = lane->base.engine->model;
-    bool keeps_all = model->booster == BOOSTER_GBLINEAR || model->feature_use == NULL;
-    size_t kept = 0;
-
-    /* One more than needed: an empty array has an address too. */
-    if (!memory_grow(&lane->row_begin, &lane->row_capacity, batch->row_count + 1,
-                     sizeof *lane->row_begin) ||
-        !memory_grow(&lane->indices, &lane->index_capacity, batch->entry_count + 1,
-                     sizeof *lane->indices) ||
-        !memory_grow(&lane->entries, &lane->entry_capacity, batch->entry_count + 1,
-                     sizeof *lane->entries))
-        return error_memory(err);
-    lane->row_begin[0] = 0;
-    for (size_t row = 0; row < batch->row_count; row++) {
-        for (uint64_t i = batch->row_begin[row]; i < batch->row_begin[row + 1]; i++) {
-            uint32_t index = batch->indices[i];
-
-            if (!keeps_all && model->feature_use[index] == 0)
-                continue;
-            lane->indices[kept] = index;
-            lane->entries[kept] = batch->entries[i];
-            kept++;
-        }
-        lane->row_begin[row + 1] = kept;
-    }
-    out->row_begin = lane->row_begin;
-    out->indices = lane->indices;
-    out->entries = lane->entries;
-    return STATUS_OK;
 }
 
 /* ---- what it answers ------------------------------------------------------------------------ */
@@ -185,9 +90,9 @@ static enum status set_base_margin(const struct xgboost_engine *engine, void *ma
                                    const float *base_margin, size_t row_count, struct error *err)
 {
     size_t output_count = engine->base.model->output_count;
-    char interface[INTERFACE_SIZE];
+    char interface[ARRAY_INTERFACE_SIZE];
 
-    write_matrix_interface(interface, base_margin, row_count, output_count, output_count, 1);
+    array_interface_write(interface, base_margin, row_count, output_count, output_count, 1);
     if (engine->library.XGDMatrixSetInfoFromInterface(matrix, "base_margin", interface) != 0)
         return library_error(engine, "libxgboost does not take the base margins", err);
     return STATUS_OK;
@@ -209,7 +114,7 @@ static enum status score_in_place(struct xgboost_lane *lane, const struct featur
     const float *answer = NULL;
     int fault;
 
-    describe_rows(&rows, batch, sparse, 0, batch->row_count);
+    row_interfaces_write(&rows, batch, sparse, 0, batch->row_count);
     if (base_margin != NULL) {
         /* The proxy must hold this batch first: base margins are checked against the rows that it
          * has, and applied even where that fails. */
@@ -292,7 +197,7 @@ static enum status score_chunk(struct xgboost_engine *engine, const struct featu
     const float *answer = NULL;
     enum status status;
 
-    describe_rows(&rows, batch, sparse, begin, row_count);
+    row_interfaces_write(&rows, batch, sparse, begin, row_count);
     status = open_matrix(engine, batch, &rows, &matrix, err);
     if (status == STATUS_OK && base_margin != NULL)
         status = set_base_margin(engine, matrix, base_margin + begin * model->output_count,
@@ -355,9 +260,9 @@ static enum status xgboost_score(struct engine_lane *base, const struct feature_
 
     if (base_margin != NULL && !engine->base.config.has_base_margin)
         return error_set(err, ERROR_SYSTEM, "base margins were given to an engine opened without");
-    xgboost_library_silence(&engine->library);
+    xgboost_library_enter(&engine->library);
     if (batch->is_sparse)
-        status = prepare_sparse(lane, batch, &sparse, err);
+        status = sparse_scratch_fill(&lane->scratch, batch, engine->base.model, &sparse, err);
     for (int i = 0; i < SCORE_KIND_COUNT && status == STATUS_OK; i++) {
         enum score_kind kind = (enum score_kind)i;
 
@@ -380,9 +285,7 @@ static void xgboost_lane_close(struct engine_lane *base)
         engine->library.XGDMatrixFree(lane->proxy);
     if (lane->margin_proxy != NULL)
         engine->library.XGDMatrixFree(lane->margin_proxy);
-    memory_release(lane->row_begin);
-    memory_release(lane->indices);
-    memory_release(lane->entries);
+    sparse_scratch_release(&lane->scratch);
     memory_release(lane);
 }
 
@@ -396,6 +299,7 @@ static enum status xgboost_lane_open(struct engine_lane **out, const struct engi
     if (lane == NULL)
         return error_memory(err);
     lane->base.engine = base;
+    xgboost_library_enter(&engine->library);
     if (engine->library.XGProxyDMatrixCreate(&lane->proxy) != 0 ||
         (base->config.has_base_margin &&
          engine->library.XGProxyDMatrixCreate(&lane->margin_proxy) != 0))
@@ -480,8 +384,8 @@ static enum status load_booster(struct xgboost_engine *engine, struct span model
     /* An empty buffer aborts the process inside the library. */
     if (model_bytes.size == 0)
         return error_set(err, ERROR_MODEL, "the model is empty");
-    /* One thread, and so none of OpenMP's: before loading, which configures, and after, because a
-     * model can bring parameters along. */
+    /* One thread, and so none of OpenMP's. Before loading and after it, as the library's own
+     * interfaces do: loading makes a new configuration. */
     if (library->XGBoosterCreate(NULL, 0, &engine->booster) != 0 ||
         library->XGBoosterSetParam(engine->booster, "nthread", "1") != 0 ||
         library->XGBoosterLoadModelFromBuffer(engine->booster, model_bytes.data,
@@ -573,7 +477,7 @@ enum status engine_xgboost_open(struct engine **out, const struct model *model,
     status = xgboost_library_open(&engine->library, config->library_path, err);
     if (status != STATUS_OK)
         goto cleanup;
-    xgboost_library_silence(&engine->library);
+    xgboost_library_enter(&engine->library);
     if (pthread_mutex_init(&engine->lock, NULL) != 0) {
         status = error_memory(err);
         goto cleanup;

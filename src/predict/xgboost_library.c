@@ -6,7 +6,7 @@
  * for the message.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem, memrchr */
+#define _GNU_SOURCE /* memrchr */
 #endif
 
 #include "predict/xgboost_library.h"
@@ -33,9 +33,11 @@ static void log_nothing(const char *text)
     (void)text;
 }
 
-void xgboost_library_silence(const struct xgboost_library *library)
+void xgboost_library_enter(const struct xgboost_library *library)
 {
     library->XGBRegisterLogCallback(log_nothing);
+    /* Where a version does not take it, the booster's own nthread still holds. */
+    library->XGBSetGlobalConfig("{\"nthread\":1}");
 }
 
 /* "[12:34:56] /build/src/learner.cc:12: words\nStack trace: ..." -> "words" */
@@ -43,13 +45,11 @@ static struct span first_words(const char *text)
 {
     size_t size = strcspn(text, "\n");
 
-    if (size != 0 && text[0] == '[') {
-        const char *place_end = memmem(text, size, "] ", 2);
-        const char *words =
-            place_end == NULL
-                ? NULL
-                : memmem(place_end + 2, size - (size_t)(place_end + 2 - text), ": ", 2);
-        if (words != NULL) {
+    if (text[0] == '[') {
+        const char *place_end = strstr(text, "] ");
+        const char *words = place_end == NULL ? NULL : strstr(place_end + 2, ": ");
+
+        if (words != NULL && (size_t)(words - text) < size) {
             size -= (size_t)(words + 2 - text);
             text = words + 2;
         }
@@ -151,8 +151,11 @@ static bool try_library(struct xgboost_library *library, const char *path, struc
     missing = find_functions(library);
     if (library->XGBoostVersion != NULL)
         library->XGBoostVersion(&library->version[0], &library->version[1], &library->version[2]);
-    if (library->version[0] < XGBOOST_MAJOR_MIN ||
-        (library->version[0] == XGBOOST_MAJOR_MIN && library->version[1] < XGBOOST_MINOR_MIN)) {
+    if (library->XGBoostVersion == NULL) {
+        snprintf(reason, sizeof reason, "it is no libxgboost");
+    } else if (library->version[0] < XGBOOST_MAJOR_MIN ||
+               (library->version[0] == XGBOOST_MAJOR_MIN &&
+                library->version[1] < XGBOOST_MINOR_MIN)) {
         snprintf(
             reason, sizeof reason,
             "version %d.%d.%d, too old: it would misread today's models; %d.%d or later is needed",

@@ -20,6 +20,7 @@ typedef void xgboost_log_callback(const char *text);
     FUNCTION(void, XGBoostVersion, (int *major, int *minor, int *patch))                           \
     FUNCTION(const char *, XGBGetLastError, (void))                                                \
     FUNCTION(int, XGBRegisterLogCallback, (xgboost_log_callback * callback))                       \
+    FUNCTION(int, XGBSetGlobalConfig, (const char *config))                                        \
     FUNCTION(int, XGBoosterCreate, (void *const matrices[], uint64_t count, void **out))           \
     FUNCTION(int, XGBoosterFree, (void *booster))                                                  \
     FUNCTION(int, XGBoosterSetParam, (void *booster, const char *name, const char *value))         \
@@ -75,7 +76,9 @@ void xgboost_library_close(struct xgboost_library *library); /* all-zero is allo
 enum status xgboost_library_error(const struct xgboost_library *library, enum error_kind kind,
                                   const char *what, struct error *err);
 
-/* Keeps the calling thread's libxgboost from writing to stderr. Cheap; for each thread that calls. */
-void xgboost_library_silence(const struct xgboost_library *library);
+/* Readies the calling thread for calls: nothing is logged to stderr, and OpenMP starts no threads. The
+ * second matters for loading and for new matrices, which do not heed a booster's nthread. Both are
+ * the thread's own settings inside the library; cheap, so called wherever a thread may be a new one. */
+void xgboost_library_enter(const struct xgboost_library *library);
 
 #endif

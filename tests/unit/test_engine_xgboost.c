@@ -385,7 +385,10 @@ static void check_two_threads(const char *name)
 
     CHECK(read_case(&expected, name));
     config = config_of(&expected);
-    CHECK(load(&loaded, expected.model_name, &config) == STATUS_OK);
+    if (load(&loaded, expected.model_name, &config) != STATUS_OK) {
+        CHECK_TEXT(loaded.err.text, "");
+        goto cleanup;
+    }
     for (int i = 0; i < 2; i++) {
         jobs[i] = (struct job){.engine = loaded.engine, .expected = &expected, .name = name};
         CHECK(pthread_create(&threads[i], NULL, score_many_times, &jobs[i]) == 0);
@@ -397,6 +400,7 @@ static void check_two_threads(const char *name)
         for (int kind = 0; kind < SCORE_KIND_COUNT; kind++)
             score_batch_release(&jobs[i].scores[kind]);
     }
+cleanup:
     unload(&loaded);
     release_case(&expected);
 }
@@ -421,7 +425,10 @@ TEST(zero_rows_give_zero_answers)
 
     CHECK(read_case(&expected, "softprob.case"));
     config = config_of(&expected);
-    CHECK(load(&loaded, expected.model_name, &config) == STATUS_OK);
+    if (load(&loaded, expected.model_name, &config) != STATUS_OK) {
+        CHECK_TEXT(loaded.err.text, "");
+        goto cleanup;
+    }
     CHECK(engine_lane_open(&lane, loaded.engine, &err) == STATUS_OK);
     fill_dense(&batch, &expected.features, 0);
     CHECK(engine_score(lane, &batch, NULL, scores, &err) == STATUS_OK);
@@ -431,6 +438,7 @@ TEST(zero_rows_give_zero_answers)
     engine_lane_close(lane);
     for (int kind = 0; kind < SCORE_KIND_COUNT; kind++)
         score_batch_release(&scores[kind]);
+cleanup:
     unload(&loaded);
     release_case(&expected);
 }
@@ -447,7 +455,10 @@ TEST(another_number_of_features_is_an_error)
 
     CHECK(read_case(&expected, "squarederror.case"));
     config = config_of(&expected);
-    CHECK(load(&loaded, expected.model_name, &config) == STATUS_OK);
+    if (load(&loaded, expected.model_name, &config) != STATUS_OK) {
+        CHECK_TEXT(loaded.err.text, "");
+        goto cleanup;
+    }
     CHECK(engine_lane_open(&lane, loaded.engine, &err) == STATUS_OK);
     CHECK(feature_batch_init(&batch, 4, 5));
     batch.row_count = 4;
@@ -455,6 +466,7 @@ TEST(another_number_of_features_is_an_error)
     CHECK_INT(err.kind, ERROR_SYSTEM);
     feature_batch_release(&batch);
     engine_lane_close(lane);
+cleanup:
     unload(&loaded);
     release_case(&expected);
 }
@@ -508,7 +520,10 @@ TEST(a_model_newer_than_the_library_is_warned_of)
 
     CHECK(read_case(&expected, "squarederror.case"));
     config = config_of(&expected);
-    CHECK(load(&loaded, expected.model_name, &config) == STATUS_OK);
+    if (load(&loaded, expected.model_name, &config) != STATUS_OK) {
+        CHECK_TEXT(loaded.err.text, "");
+        goto cleanup;
+    }
     engine_get_facts(loaded.engine, &facts);
     CHECK_TEXT(facts.name, "xgboost");
     CHECK_TEXT(facts.warning, "");
@@ -518,6 +533,7 @@ TEST(a_model_newer_than_the_library_is_warned_of)
     engine_get_facts(engine, &facts);
     CHECK_THAT(strstr(facts.warning, "newer") != NULL, "%s", facts.warning);
     engine_close(engine);
+cleanup:
     unload(&loaded);
     release_case(&expected);
 }
@@ -532,13 +548,17 @@ TEST(a_model_that_the_library_reads_differently_is_refused)
 
     CHECK(read_case(&expected, "squarederror.case"));
     config = config_of(&expected);
-    CHECK(load(&loaded, expected.model_name, &config) == STATUS_OK);
+    if (load(&loaded, expected.model_name, &config) != STATUS_OK) {
+        CHECK_TEXT(loaded.err.text, "");
+        goto cleanup;
+    }
     CHECK(engine_open(&engine, loaded.model, span_of(loaded.bytes.data, 100), &config, &err) ==
           STATUS_FAILED);
     CHECK_INT(err.kind, ERROR_MODEL);
     CHECK(engine_open(&engine, loaded.model, span_of(loaded.bytes.data, 0), &config, &err) ==
           STATUS_FAILED);
     CHECK_INT(err.kind, ERROR_MODEL);
+cleanup:
     unload(&loaded);
     release_case(&expected);
 }
