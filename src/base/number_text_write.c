@@ -72,27 +72,25 @@ static uint64_t round_to_odd_double(struct number_text_power power, uint64_t sca
 }
 
 /* The shortest decimal in the interval, the nearest one if several are; k is the decimal exponent at
- * which the interval is at least one unit long. */
+ * which the interval is at least one unit long. Without branches: which case it is, is a coin toss. */
 static inline struct shortest pick_shortest(struct interval interval, int k, bool is_even)
 {
     /* The ends themselves round to the number only where its mantissa is even. */
     uint64_t lower = interval.lower + !is_even;
     uint64_t upper = interval.upper - !is_even;
     uint64_t digits = interval.middle / 4;
-    if (digits >= 10) {
-        uint64_t tens = digits / 10;
-        bool is_below_in = lower <= 40 * tens;
-        bool is_above_in = 40 * tens + 40 <= upper;
-        if (is_below_in != is_above_in)
-            return (struct shortest){tens + is_above_in, k + 1};
-    }
+    uint64_t tens = digits / 10;
+    bool is_tens_below_in = lower <= 40 * tens;
+    bool is_tens_above_in = 40 * tens + 40 <= upper;
     bool is_below_in = lower <= 4 * digits;
     bool is_above_in = 4 * digits + 4 <= upper;
-    if (is_below_in != is_above_in)
-        return (struct shortest){digits + is_above_in, k};
     uint64_t middle = 4 * digits + 2;
-    bool rounds_up = interval.middle > middle || (interval.middle == middle && (digits & 1) != 0);
-    return (struct shortest){digits + rounds_up, k};
+    bool rounds_up = (interval.middle > middle) | ((interval.middle == middle) & (digits & 1));
+    bool is_one = is_below_in ^ is_above_in;
+    bool is_shorter = (digits >= 10) & (is_tens_below_in ^ is_tens_above_in);
+    uint64_t single = digits + ((is_one & is_above_in) | (!is_one & rounds_up));
+    uint64_t mask = -(uint64_t)is_shorter;
+    return (struct shortest){((tens + is_tens_above_in) & mask) | (single & ~mask), k + is_shorter};
 }
 
 static struct shortest shortest_float(uint32_t mantissa_field, uint32_t exponent_field)
