@@ -45,6 +45,10 @@ void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint
 /* The caller has removed the first `end` bytes of the buffer: counts start anew behind them. */
 void record_cut_advance(struct record_cut *cut);
 
+/* The caller has thrown the whole buffer away, inside a record that is too long: that record now ends at the
+ * next newline, whatever stands before it. */
+void record_cut_discard(struct record_cut *cut);
+
 /* ---- Headers (csv, tsv) ---- */
 
 /* The decoded names of a header line (its bytes without BOM; the line end may be there or not). Names are

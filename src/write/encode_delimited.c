@@ -33,7 +33,6 @@ bool encode_tsv_field(struct span text, struct byte_buffer *out)
     for (size_t i = 0; i < text.size; i++) {
         const char *escaped = text.data[i] == '\t'   ? "\\t"
                               : text.data[i] == '\n' ? "\\n"
-                              : text.data[i] == '\r' ? "\\r"
                               : text.data[i] == '\\' ? "\\\\"
                                                      : NULL;
         if (escaped != NULL ? !byte_buffer_append_text(out, escaped)

@@ -138,7 +138,7 @@ float encoder_answer(const struct encoder_row *row, const struct output_column *
 
 bool encoder_rows(const struct encoder *encoder, const struct record_batch *records,
                   const struct score_batch *scores, const struct feature_batch *features,
-                  size_t row_end, bool skips_bad, struct byte_buffer *scratch,
+                  size_t row_begin, size_t row_end, bool skips_bad, struct byte_buffer *scratch,
                   struct byte_buffer *out)
 {
     struct encoder_row row = {
@@ -148,7 +148,7 @@ bool encoder_rows(const struct encoder *encoder, const struct record_batch *reco
         .features = features,
         .scratch = scratch,
     };
-    for (row.row = 0; row.row < row_end; row.row++) {
+    for (row.row = row_begin; row.row < row_end; row.row++) {
         row.is_bad = records->is_bad[row.row] != 0;
         if (row.is_bad && skips_bad)
             continue;
