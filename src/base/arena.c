@@ -52,6 +52,8 @@ void *arena_new(struct arena *arena, size_t count, size_t size)
     if (size != 0 && count > (SIZE_MAX / 2) / size)
         return NULL;
     size_t wanted = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (wanted == 0)
+        wanted = ALIGNMENT; /* a pointer of its own, which is not NULL */
     if (wanted > BLOCK_SIZE / 4)
         return add_block(arena, wanted);
     if (wanted > arena->left) {
