@@ -54,6 +54,12 @@ void spec_node_remove(struct spec_node *parent, struct spec_node *child);
  * (scalars fill lines). Numbers read back to the same bits. False for memory. */
 bool spec_node_write(const struct spec_node *node, uint32_t indent, uint32_t used, struct byte_buffer *out);
 
+enum { SPEC_HINT_SIZE = ERROR_QUOTE_SIZE + 24 };
+
+/* " (did you mean 'age'?)" for a name that is none of names, or an empty text when none is near.
+ * Returns hint. */
+char *spec_hint(char hint[SPEC_HINT_SIZE], struct span wanted, const struct span *names, uint32_t count);
+
 /* Fails at a node's line: kind ERROR_SPEC, err->line set, text printf-formatted. */
 enum status spec_fail(const struct spec_node *node, struct error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
