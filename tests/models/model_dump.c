@@ -152,7 +152,7 @@ static char *read_file(const char *path, size_t *size)
     if (fseek(file, 0, SEEK_END) == 0) {
         long end = ftell(file);
         rewind(file);
-        bytes = end < 0 ? NULL : malloc(end == 0 ? 1 : (size_t)end);
+        bytes = end < 0 || end > 0x7fffffff ? NULL : malloc(end == 0 ? 1 : (size_t)end);
         *size = bytes == NULL ? 0 : fread(bytes, 1, (size_t)end, file);
     }
     fclose(file);
