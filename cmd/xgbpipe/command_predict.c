@@ -1,0 +1,50 @@
+/*
+ * command_predict.c - scores records with a model.
+ */
+#include <string.h>
+
+#include "commands.h"
+#include "files.h"
+#include "filter.h"
+#include "settings.h"
+
+static enum status open_all(struct files *files, struct settings *settings,
+                            const struct options *options, struct diagnostics *diagnostics,
+                            struct error *err)
+{
+    const char *model = options_text(options, OPTION_MODEL);
+    const char *spec = options_text(options, OPTION_SPEC);
+    enum status status;
+
+    if (model == NULL)
+        return error_set(err, ERROR_USAGE, "no model: name one with -m MODEL");
+    status = settings_init(settings, options, err);
+    if (status == STATUS_OK && spec != NULL) {
+        status = files_read_spec(files, spec, err);
+        if (status == STATUS_OK)
+            status = settings_apply_spec(settings, options, files->spec, err);
+    }
+    if (status == STATUS_OK)
+        status = files_read_model(files, model, err);
+    if (status == STATUS_OK)
+        status = files_open_engine(files, settings, diagnostics, err);
+    return status;
+}
+
+int command_predict(const struct options *options, struct diagnostics *diagnostics)
+{
+    struct files files;
+    struct settings settings;
+    struct error err;
+    int exit_status;
+
+    memset(&files, 0, sizeof files);
+    memset(&settings, 0, sizeof settings);
+    memset(&err, 0, sizeof err);
+    exit_status = open_all(&files, &settings, options, diagnostics, &err) == STATUS_OK
+                      ? filter_run(&files, &settings, diagnostics)
+                      : filter_fail(diagnostics, &err);
+    files_close(&files);
+    settings_release(&settings);
+    return exit_status;
+}

@@ -1,0 +1,103 @@
+/*
+ * filter.c - the end of a run is where promises are kept: the old FILE or the whole new one, an exit
+ * status that tells what happened, a summary behind everything else.
+ */
+#include "filter.h"
+
+#include <string.h>
+
+#include "base/byte_buffer.h"
+#include "signals.h"
+#include "summary.h"
+
+int filter_fail(struct diagnostics *diagnostics, const struct error *err)
+{
+    diagnostics_error(diagnostics, "%s", err->text);
+    if (err->kind == ERROR_USAGE)
+        diagnostics_error(diagnostics, "try 'xgbpipe --help'");
+    return diagnostics_exit_status(err->kind);
+}
+
+/* Stages overlap on several threads, so their times are work done, and their sum may exceed the run's. */
+static void note_times(struct diagnostics *diagnostics, const struct settings *settings,
+                       const struct pipeline_counters *counters)
+{
+    static const char *const names[STAGE_COUNT] = {"read",    "decode", "steps",
+                                                   "predict", "encode", "write"};
+    char line[300] = "";
+    size_t size = 0;
+
+    for (int stage = 0; stage < STAGE_COUNT; stage++)
+        size += (size_t)snprintf(line + size, sizeof line - size, ", %s %.3f s", names[stage],
+                                 counters->stage_seconds[stage]);
+    diagnostics_note(diagnostics, "%llu records in %.3f s with %u thread%s%s",
+                     (unsigned long long)counters->records, diagnostics_seconds(diagnostics),
+                     settings->pipeline.run.threads, settings->pipeline.run.threads == 1 ? "" : "s",
+                     line);
+}
+
+static enum status write_summary(const struct files *files, const struct settings *settings,
+                                 const struct pipeline_counters *counters,
+                                 const struct diagnostics *diagnostics, struct error *err)
+{
+    struct byte_buffer text = {NULL, 0, 0};
+    struct summary summary = {counters, diagnostics_seconds(diagnostics), files->model,
+                              &files->facts,
+                              settings->pipeline.round_end - settings->pipeline.round_begin};
+    enum status status = summary_write(&summary, &text) ? files_write(settings->summary, &text, err)
+                                                        : error_memory(err);
+
+    byte_buffer_release(&text);
+    return status;
+}
+
+/* The rejects are worth most when the run ended because of them. */
+static enum status commit_rejects(struct files *files, struct error *err)
+{
+    return files->rejects != NULL ? byte_sink_commit(files->rejects, err) : STATUS_OK;
+}
+
+int filter_run(struct files *files, struct settings *settings, struct diagnostics *diagnostics)
+{
+    struct pipeline_events events = diagnostics_events(diagnostics);
+    struct pipeline_counters counters;
+    struct error err;
+    struct error reject_err;
+    enum status status;
+    int exit_status = 0;
+
+    memset(&counters, 0, sizeof counters);
+    memset(&err, 0, sizeof err);
+    status = files_open_sinks(files, settings, &err);
+    if (status != STATUS_OK)
+        return filter_fail(diagnostics, &err);
+    settings->pipeline.model = files->model;
+    settings->pipeline.engine = files->engine;
+    settings->pipeline.spec = files->spec;
+    settings->pipeline.answers = files->answers;
+    settings->pipeline.rejects = files->rejects;
+    status = pipeline_run(&settings->pipeline, &events, &counters, &err);
+    diagnostics_finish(diagnostics, counters.records, counters.bytes_read);
+    if (status == STATUS_END) {
+        files_close(files);
+        pipeline_counters_release(&counters);
+        signals_die(signals_caught());
+    }
+    if (status == STATUS_OK) {
+        status = commit_rejects(files, &err);
+        if (status == STATUS_OK)
+            status = byte_sink_commit(files->answers, &err);
+    } else if ((err.kind == ERROR_RECORD || err.kind == ERROR_LIMIT) &&
+               commit_rejects(files, &reject_err) != STATUS_OK) {
+        diagnostics_error(diagnostics, "%s", reject_err.text);
+    }
+    note_times(diagnostics, settings, &counters);
+    if (status == STATUS_OK && settings->summary != NULL)
+        status = write_summary(files, settings, &counters, diagnostics, &err);
+    if (status != STATUS_OK)
+        exit_status = filter_fail(diagnostics, &err);
+    else if (counters.records == 0)
+        exit_status = settings->empty_exit;
+    pipeline_counters_release(&counters);
+    return exit_status;
+}
