@@ -12,10 +12,11 @@ enum { MEMORY_ALIGNMENT = 64, MEMORY_GROW_MIN = 8 };
 
 void *memory_new(size_t count, size_t size)
 {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX)
+        return NULL;
     /* calloc(0) may answer NULL, which would look like a failure. */
-    if (count == 0 || size == 0)
-        return calloc(1, 1);
-    return calloc(count, size);
+    return calloc(bytes != 0 ? bytes : 1, 1);
 }
 
 void *memory_new_aligned(size_t count, size_t size)
