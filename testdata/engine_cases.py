@@ -2,8 +2,9 @@
 
     python engine_cases.py [FOLDER]
 
-Each NAME.case is lines of words: the model's file, the rounds, the shape, the features row by row, the
-base margins (if any) and the expected answers of each kind, floats as the 8 hex digits of their bits.
+Each NAME.case is lines of words: the model's file, the rounds, the shape, the features row by row (or
+sparse: the number of entries of each row and their indices and values), the base margins (if any) and
+the expected answers of each kind, floats as the 8 hex digits of their bits.
 A `refused KIND` line names what libxgboost cannot give for the model. Python predicts through a DMatrix
 and, for a range of rounds, through a sliced booster: another way than the one that is tested.
 """
@@ -104,6 +105,34 @@ def make_categorical(name):
         write_case(name + ("_rounds" if rounds else ""), booster, f"{name}.ubj", rows, rounds, frame=test)
 
 
+def make_wide(name, columns=20000, count=300):
+    """Rows of a few entries among many features, as libsvm files have them; contributions are left out,
+    because they would be as wide as the rows."""
+    indices = np.sort(random.integers(0, columns // 20, size=(count, 12)) * 20, axis=1)
+    rows = np.full((count, columns), np.nan, dtype=np.float32)
+    for row, at in zip(rows, indices):
+        row[at] = random.normal(size=len(at))
+    labels = np.nan_to_num(rows[:, : columns // 2]).sum(axis=1)
+    booster = xgb.train({"max_depth": 4, "nthread": 1, "tree_method": "approx"},
+                        xgb.DMatrix(rows, labels, nthread=1), 5)
+    booster.save_model(FOLDER / f"{name}.ubj")
+    rows = rows[:9]
+    data = xgb.DMatrix(rows, nthread=1)
+    text = []
+    for row in rows:
+        at = np.flatnonzero(~np.isnan(row))
+        text.append(f"{len(at)} " + " ".join(f"{i} {words(row[i])}" for i in at))
+    lines = [f"model {name}.ubj", f"rounds 1 {booster.num_boosted_rounds()}", f"rows 9 {columns}",
+             "sparse_features " + " ".join(text)]
+    span = (1, booster.num_boosted_rounds())
+    for kind, answer in (("value", booster.predict(data, iteration_range=span)),
+                         ("margin", booster.predict(data, iteration_range=span, output_margin=True)),
+                         ("leaf", booster[1:].predict(data, pred_leaf=True))):
+        answer = answer.reshape(9, -1)
+        lines.append(f"{kind} {answer.shape[1]} {words(answer)}")
+    (FOLDER / f"{name}.case").write_text("\n".join(lines) + "\n")
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.iterdir():
@@ -138,6 +167,7 @@ def main():
     make("gblinear", {"booster": "gblinear"}, signal + noise, suffix="ubj")
     make("gblinear_softprob", {"booster": "gblinear", "objective": "multi:softprob", "num_class": 3}, level)
     make_categorical("categorical")
+    make_wide("wide")
 
 
 main()

@@ -58,6 +58,29 @@ static void read_matrix(FILE *file, struct matrix *matrix, size_t row_count, siz
     }
 }
 
+static void read_sparse_matrix(FILE *file, struct matrix *matrix, size_t row_count,
+                               size_t column_count)
+{
+    matrix->column_count = column_count;
+    matrix->values = memory_new(row_count * column_count, sizeof(float));
+    for (size_t i = 0; i < row_count * column_count; i++)
+        matrix->values[i] = NAN;
+    for (size_t row = 0; row < row_count; row++) {
+        size_t entry_count = 0;
+
+        CHECK(fscanf(file, "%zu", &entry_count) == 1);
+        for (size_t i = 0; i < entry_count; i++) {
+            size_t column = 0;
+            unsigned bits = 0;
+            uint32_t copy;
+
+            CHECK(fscanf(file, "%zu %8x", &column, &bits) == 2 && column < column_count);
+            copy = bits;
+            memcpy(&matrix->values[row * column_count + column % column_count], &copy, sizeof copy);
+        }
+    }
+}
+
 static bool read_case(struct expectation *out, const char *name)
 {
     char path[PATH_SIZE];
@@ -79,6 +102,8 @@ static bool read_case(struct expectation *out, const char *name)
             CHECK(fscanf(file, "%zu %zu", &out->row_count, &column_count) == 2);
         } else if (strcmp(word, "features") == 0) {
             read_matrix(file, &out->features, out->row_count, column_count);
+        } else if (strcmp(word, "sparse_features") == 0) {
+            read_sparse_matrix(file, &out->features, out->row_count, column_count);
         } else if (strcmp(word, "refused") == 0) {
             CHECK(fscanf(file, "%127s", word) == 1);
             for (int kind = 0; kind < SCORE_KIND_COUNT; kind++)
@@ -325,6 +350,91 @@ TEST(sparse_rows_of_every_kind_of_model_score_as_in_python)
     CHECK(for_each_case(check_sparse) >= 50);
 }
 
+static void repeat_rows(struct matrix *matrix, size_t row_count, size_t times)
+{
+    size_t count = row_count * matrix->column_count;
+    float *values;
+
+    if (matrix->values == NULL)
+        return;
+    values = memory_new(count * times, sizeof *values);
+    for (size_t i = 0; i < times; i++)
+        memcpy(values + i * count, matrix->values, count * sizeof *values);
+    memory_release(matrix->values);
+    matrix->values = values;
+}
+
+/* More rows than the library is given at a time. */
+static void check_many_rows(const char *name)
+{
+    enum { TIMES = 400 };
+    void (*const fills[])(struct feature_batch *, const struct matrix *, size_t) = {fill_dense,
+                                                                                    fill_sparse};
+    struct expectation expected;
+    struct score_batch scores[SCORE_KIND_COUNT] = {{0}};
+    struct engine_lane *lane = NULL;
+    struct engine_config config;
+    struct loaded loaded;
+    struct error err = {0};
+
+    CHECK(read_case(&expected, name));
+    config = config_of(&expected);
+    repeat_rows(&expected.features, expected.row_count, TIMES);
+    repeat_rows(&expected.base_margin, expected.row_count, TIMES);
+    for (int kind = 0; kind < SCORE_KIND_COUNT; kind++)
+        repeat_rows(&expected.answers[kind], expected.row_count, TIMES);
+    expected.row_count *= TIMES;
+    if (load(&loaded, expected.model_name, &config) != STATUS_OK) {
+        CHECK_TEXT(loaded.err.text, "");
+        goto cleanup;
+    }
+    CHECK(engine_lane_open(&lane, loaded.engine, &err) == STATUS_OK);
+    for (int i = 0; i < 2; i++) {
+        struct feature_batch batch = {0};
+
+        fills[i](&batch, &expected.features, expected.row_count);
+        CHECK(engine_score(lane, &batch, expected.base_margin.values, scores, &err) == STATUS_OK);
+        check_scores(name, &expected, expected.row_count, scores);
+        feature_batch_release(&batch);
+    }
+    engine_lane_close(lane);
+    for (int kind = 0; kind < SCORE_KIND_COUNT; kind++)
+        score_batch_release(&scores[kind]);
+cleanup:
+    unload(&loaded);
+    release_case(&expected);
+}
+
+TEST(many_rows_score_as_few)
+{
+    check_many_rows("softprob_base_margin.case");
+    check_many_rows("gblinear_softprob_base_margin.case");
+    check_many_rows("forest_rounds_1_3.case");
+}
+
+static int count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    int count = 0;
+
+    while (tasks != NULL && readdir(tasks) != NULL)
+        count++;
+    if (tasks != NULL)
+        closedir(tasks);
+    return count;
+}
+
+/* Nothing to see on a machine with one processor. */
+TEST(the_library_starts_no_thread)
+{
+    int before = count_threads();
+
+    check_dense("softprob.case");
+    check_dense("gblinear.case");
+    check_dense("vector_leaves.case");
+    CHECK_INT(count_threads(), before);
+}
+
 static void check_refusals(const char *name)
 {
     struct expectation expected;
@@ -565,8 +675,10 @@ cleanup:
 
 int main(void)
 {
+    RUN(the_library_starts_no_thread);
     RUN(dense_rows_of_every_kind_of_model_score_as_in_python);
     RUN(sparse_rows_of_every_kind_of_model_score_as_in_python);
+    RUN(many_rows_score_as_few);
     RUN(what_a_model_cannot_give_is_refused_when_it_is_opened);
     RUN(two_lanes_score_at_the_same_time);
     RUN(zero_rows_give_zero_answers);
