@@ -120,8 +120,9 @@ static inline const char *number_text_scan_fast(const char *text, const char *en
     }
     if ((*at | 0x20) == 'e')
         return number_text_scan(text, end, value);
-    double result = digits <= 1ull << 53 ? (double)digits / number_text_exact_powers[places]
-                                         : number_text_from_digits(digits, places);
+    double result = digits <= 1ull << 53
+                        ? (double)(int64_t)digits / number_text_exact_powers[places]
+                        : number_text_from_digits(digits, places);
     uint64_t bits;
     memcpy(&bits, &result, sizeof bits);
     bits |= is_negative << 63;

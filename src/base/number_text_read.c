@@ -257,7 +257,7 @@ static double decimal_to_double(const struct decimal *decimal)
 {
     if (!decimal->is_cut && decimal->digits <= UINT64_C(1) << 53 && decimal->exponent >= -22 &&
         decimal->exponent <= 22) {
-        double digits = (double)decimal->digits;
+        double digits = (double)(int64_t)decimal->digits; /* signed: one instruction */
         return decimal->exponent < 0 ? digits / number_text_exact_powers[-decimal->exponent]
                                      : digits * number_text_exact_powers[decimal->exponent];
     }
@@ -276,7 +276,7 @@ static float decimal_to_float(const struct decimal *decimal)
 {
     if (!decimal->is_cut && decimal->digits <= UINT64_C(1) << 24 && decimal->exponent >= -10 &&
         decimal->exponent <= 10) {
-        float digits = (float)decimal->digits;
+        float digits = (float)(int64_t)decimal->digits;
         return decimal->exponent < 0 ? digits / (float)number_text_exact_powers[-decimal->exponent]
                                      : digits * (float)number_text_exact_powers[decimal->exponent];
     }
