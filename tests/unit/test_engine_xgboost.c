@@ -158,9 +158,11 @@ struct loaded {
     struct error err;
 };
 
+static enum engine_choice choice = ENGINE_XGBOOST;
+
 static struct engine_config config_of(const struct expectation *expected)
 {
-    struct engine_config config = {.choice = ENGINE_XGBOOST,
+    struct engine_config config = {.choice = choice,
                                    .round_begin = expected->round_begin,
                                    .round_end = expected->round_end,
                                    .has_base_margin = expected->base_margin.values != NULL,
@@ -581,6 +583,7 @@ cleanup:
     release_case(&expected);
 }
 
+#ifndef XGBPIPE_STATIC_XGBOOST
 TEST(a_library_that_is_not_there_or_no_library_is_an_error_that_says_where)
 {
     static const char *const paths[] = {"/nonexistent/libxgboost.so.3", "/dev/null", "libc.so.6"};
@@ -599,6 +602,7 @@ TEST(a_library_that_is_not_there_or_no_library_is_an_error_that_says_where)
     }
     release_case(&expected);
 }
+#endif
 
 TEST(rounds_that_the_model_lacks_are_refused)
 {
@@ -673,8 +677,73 @@ cleanup:
     release_case(&expected);
 }
 
+/* Whichever engine "auto" takes, the answers are the same, and it says why it took it. */
+static void check_auto(const char *name)
+{
+    struct expectation expected;
+    struct engine_config config;
+    struct engine_facts facts;
+    struct loaded loaded;
+
+    check_dense(name);
+    check_sparse(name);
+    CHECK(read_case(&expected, name));
+    config = config_of(&expected);
+    if (load(&loaded, expected.model_name, &config) != STATUS_OK) {
+        CHECK_TEXT(loaded.err.text, "");
+        goto cleanup;
+    }
+    engine_get_facts(loaded.engine, &facts);
+    if (strcmp(facts.name, "native") == 0) {
+        CHECK_TEXT(facts.reason, "");
+        CHECK_THAT(facts.is_verified && facts.verify_ms > 0, "%s", name);
+    } else {
+        CHECK_TEXT(facts.name, "xgboost");
+        CHECK_THAT(strstr(facts.reason, "does not serve") != NULL, "%s: %s", name, facts.reason);
+    }
+cleanup:
+    unload(&loaded);
+    release_case(&expected);
+}
+
+TEST(auto_gives_the_same_answers_and_says_which_engine_it_took)
+{
+    choice = ENGINE_AUTO;
+    CHECK(for_each_case(check_auto) >= 50);
+    choice = ENGINE_XGBOOST;
+}
+
+#ifdef WITHOUT_XGBOOST
+static const bool has_library = false;
+#else
+static const bool has_library = true;
+#endif
+
+TEST(a_build_without_the_library_says_so)
+{
+    struct expectation expected;
+    struct engine_config config;
+    struct loaded loaded;
+
+    CHECK(read_case(&expected, "gblinear.case"));
+    for (int i = 0; i < 2; i++) {
+        choice = i == 0 ? ENGINE_XGBOOST : ENGINE_AUTO;
+        config = config_of(&expected);
+        CHECK(load(&loaded, expected.model_name, &config) == STATUS_FAILED);
+        CHECK_INT(loaded.err.kind, ERROR_MODEL);
+        CHECK_THAT(strstr(loaded.err.text, "libxgboost") != NULL, "%s", loaded.err.text);
+        unload(&loaded);
+    }
+    release_case(&expected);
+}
+
 int main(void)
 {
+    if (!has_library) {
+        RUN(a_build_without_the_library_says_so);
+        return unit_test_done();
+    }
+    /* First, before anything else starts one. */
     RUN(the_library_starts_no_thread);
     RUN(dense_rows_of_every_kind_of_model_score_as_in_python);
     RUN(sparse_rows_of_every_kind_of_model_score_as_in_python);
@@ -683,9 +752,12 @@ int main(void)
     RUN(two_lanes_score_at_the_same_time);
     RUN(zero_rows_give_zero_answers);
     RUN(another_number_of_features_is_an_error);
+#ifndef XGBPIPE_STATIC_XGBOOST
     RUN(a_library_that_is_not_there_or_no_library_is_an_error_that_says_where);
+#endif
     RUN(rounds_that_the_model_lacks_are_refused);
     RUN(a_model_newer_than_the_library_is_warned_of);
     RUN(a_model_that_the_library_reads_differently_is_refused);
+    RUN(auto_gives_the_same_answers_and_says_which_engine_it_took);
     return unit_test_done();
 }
