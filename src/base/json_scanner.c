@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number_text.h"
 #include "base/utf8.h"
 
 enum { STATE_VALUE, STATE_FIRST_ITEM, STATE_FIRST_KEY, STATE_AFTER_VALUE, STATE_FAILED };
@@ -102,7 +103,8 @@ static bool is_digit(char byte)
 }
 
 /* Eight bytes have only plain ASCII, if nothing of this is set: a control character, a quote, a
- * backslash or a byte above 0x7F. May be set behind such a byte too, never only there. */
+ * backslash or a byte above 0x7F. The lowest bit set is of the first such byte; above it, a borrow may
+ * have set more. */
 static uint64_t special_bytes(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101u;
@@ -179,10 +181,11 @@ static enum status scan_string(struct json_scanner *scanner, struct error *err)
     bool has_escape = false;
     for (;;) {
         while (end - at >= 8) {
-            uint64_t word;
-            memcpy(&word, at, sizeof word);
-            if (special_bytes(word) != 0)
+            uint64_t special = special_bytes(number_text_load(at));
+            if (special != 0) {
+                at += __builtin_ctzll(special) / 8;
                 break;
+            }
             at += 8;
         }
         while (at != end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' &&
@@ -215,6 +218,12 @@ static enum status scan_string(struct json_scanner *scanner, struct error *err)
 
 static const char *skip_digits(const char *at, const char *end)
 {
+    while (end - at >= 8) {
+        int count = number_text_digit_count(number_text_load(at) ^ 0x3030303030303030u);
+        at += count;
+        if (count != 8)
+            return at;
+    }
     while (at != end && is_digit(*at))
         at++;
     return at;
