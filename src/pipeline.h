@@ -54,11 +54,12 @@ struct output_config {
     enum header_policy header;
     struct name_list keep;
     bool keeps_all;
-    struct span name;   /* --name; data NULL: "prediction" */
+    struct span name; /* --name; data NULL: "prediction" */
     uint32_t type_count;
-    enum answer_kind types[ANSWER_KIND_COUNT]; /* as asked, in order; none: value (transform: features) */
+    enum answer_kind
+        types[ANSWER_KIND_COUNT]; /* as asked, in order; none: value (transform: features) */
     struct name_list labels;
-    struct span label_column; /* --label of transform to libsvm; data NULL: none */
+    struct span label_column;              /* --label of transform to libsvm; data NULL: none */
     struct postprocess_config corrections; /* class_rule and wants are filled in by the pipeline */
 };
 
@@ -80,9 +81,9 @@ struct pipeline_config {
     const struct model *model;   /* NULL: transform */
     const struct engine *engine; /* NULL: transform */
     uint32_t round_begin, round_end;
-    const struct spec *spec;     /* NULL: none */
+    const struct spec *spec; /* NULL: none */
     struct byte_sink *answers;
-    struct byte_sink *rejects;   /* NULL: none */
+    struct byte_sink *rejects; /* NULL: none */
 };
 
 struct column_count {
@@ -94,7 +95,15 @@ struct column_count {
     bool is_feature;
 };
 
-enum pipeline_stage { STAGE_READ, STAGE_DECODE, STAGE_STEPS, STAGE_PREDICT, STAGE_ENCODE, STAGE_WRITE, STAGE_COUNT };
+enum pipeline_stage {
+    STAGE_READ,
+    STAGE_DECODE,
+    STAGE_STEPS,
+    STAGE_PREDICT,
+    STAGE_ENCODE,
+    STAGE_WRITE,
+    STAGE_COUNT
+};
 
 /* The same for any number of threads: merged in record order, up to the record that decided the end. */
 struct pipeline_counters {

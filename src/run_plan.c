@@ -1,0 +1,664 @@
+/*
+ * run_plan.c - resolves names once, so that the loops see only numbers.
+ *
+ * Order matters: the kept columns are known first, because a model without names takes the columns that
+ * are left; the output names last, because they must not collide with the kept ones.
+ */
+#include "run_plan.h"
+
+#include "answer_columns.h"
+#include "base/json_scanner.h"
+#include "base/memory.h"
+
+enum {
+    SPARSE_FEATURES_MIN = 4096, /* libsvm with more features than this travels as CSR */
+    BATCH_ROWS_MAX = 1024,
+    BATCH_ROWS_MIN = 64,
+    BATCH_FLOATS_MAX =
+        512 * 1024, /* features of a batch: 2 MiB, within a core's share of the cache */
+    BLOCK_OUTPUTS_MAX = 4 * 1024 * 1024,
+    BLOCK_RECORDS_MAX = 64 * 1024
+};
+
+/* ---- Names and fields ---- */
+
+/* An owned copy that does not move. data NULL: no memory. */
+static struct span keep_name(struct run_plan *plan, struct span prefix, uint32_t number,
+                             bool with_number)
+{
+    if (!memory_grow(&plan->names, &plan->name_capacity, plan->name_count + 1, sizeof *plan->names))
+        return span_of(NULL, 0);
+    struct byte_buffer *name = &plan->names[plan->name_count];
+    if (!byte_buffer_append_span(name, prefix) ||
+        (with_number && !byte_buffer_printf(name, "%lu", (unsigned long)number)))
+        return span_of(NULL, 0);
+    plan->name_count++;
+    return span_of(name->data, name->size);
+}
+
+/* The field of that name, added where there is none. NULL for memory. Valid until the next is added. */
+static struct field *field_of(struct run_plan *plan, struct span name)
+{
+    struct field_plan *fields = &plan->fields;
+    int32_t existing;
+    if (!name_index_add(&plan->field_index, name, (int32_t)fields->field_count, &existing))
+        return NULL;
+    if (existing != NAME_INDEX_NONE)
+        return &fields->fields[existing];
+    if (!memory_grow(&fields->fields, &plan->field_capacity, (size_t)fields->field_count + 1,
+                     sizeof *fields->fields))
+        return NULL;
+    struct field *field = &fields->fields[fields->field_count++];
+    *field = (struct field){
+        .name = name,
+        .feature = FIELD_NO_TARGET,
+        .number = FIELD_NO_TARGET,
+        .text = FIELD_NO_TARGET,
+        .key = FIELD_NO_TARGET,
+        .margin = FIELD_NO_TARGET,
+        .raw = FIELD_NO_TARGET,
+    };
+    return field;
+}
+
+static bool is_required(const struct run_plan *plan)
+{
+    enum missing_policy policy = plan->config->input.missing_columns;
+    if (policy == MISSING_BY_FORMAT)
+        return plan->input == INPUT_CSV || plan->input == INPUT_TSV;
+    return policy == MISSING_IS_ERROR;
+}
+
+static bool has_header(const struct run_plan *plan)
+{
+    return plan->input == INPUT_CSV || plan->input == INPUT_TSV;
+}
+
+const struct header *run_plan_header(const struct run_plan *plan, const struct stream_file *file)
+{
+    if (!has_header(plan))
+        return NULL;
+    return plan->config->input.has_no_header ? &plan->made_header : &file->header;
+}
+
+/* ---- Formats ---- */
+
+static enum status find_formats(struct run_plan *plan, struct error *err)
+{
+    const struct output_config *output = &plan->config->output;
+    bool is_transform = plan->config->model == NULL;
+    plan->delimiter = plan->config->input.delimiter;
+    plan->output = output->format;
+    if (plan->output == OUTPUT_AUTO) {
+        switch (plan->input) {
+        case INPUT_TSV: plan->output = OUTPUT_TSV; break;
+        case INPUT_JSONL: plan->output = OUTPUT_JSONL; break;
+        case INPUT_LIBSVM: plan->output = is_transform ? OUTPUT_LIBSVM : OUTPUT_RAW; break;
+        default: plan->output = OUTPUT_CSV; break;
+        }
+    }
+    if (plan->input != INPUT_CSV)
+        plan->delimiter = ',';
+    if (plan->output == OUTPUT_LIBSVM && !is_transform)
+        return error_set(err, ERROR_USAGE, "predictions cannot be written as libsvm");
+    bool keeps = output->keep.count != 0 || output->keeps_all;
+    if (keeps && plan->output == OUTPUT_LIBSVM)
+        return error_set(err, ERROR_USAGE,
+                         "libsvm output has no place for --keep; --label COL writes the label");
+    if (keeps && plan->output == OUTPUT_RAW && plan->input != INPUT_LIBSVM)
+        return error_set(err, ERROR_USAGE,
+                         "raw output has only values; --keep needs csv, tsv or jsonl output");
+    if (output->keeps_all && plan->input == INPUT_LIBSVM)
+        return error_set(err, ERROR_USAGE,
+                         "--keep-all: a libsvm record has only label and qid to keep: "
+                         "--keep label,qid");
+    bool reads_header = has_header(plan) && !plan->config->input.has_no_header;
+    bool is_delimited = plan->output == OUTPUT_CSV || plan->output == OUTPUT_TSV;
+    plan->writes_header = is_delimited && (output->header == HEADER_ALWAYS ||
+                                           (output->header == HEADER_AS_INPUT && reads_header));
+    return STATUS_OK;
+}
+
+/* Names for columns that have no header line: --columns, else the model's features. */
+static enum status make_header(struct run_plan *plan, struct error *err)
+{
+    const struct input_config *input = &plan->config->input;
+    const struct model *model = plan->config->model;
+    if (!has_header(plan) || !input->has_no_header)
+        return STATUS_OK;
+    if (input->columns.count != 0)
+        return header_make(&plan->made_header, input->columns.names, input->columns.count)
+                   ? STATUS_OK
+                   : error_memory(err);
+    if (input->features.count != 0)
+        return header_make(&plan->made_header, input->features.names, input->features.count)
+                   ? STATUS_OK
+                   : error_memory(err);
+    if (model == NULL)
+        return error_set(err, ERROR_USAGE,
+                         "--no-header: the columns have no names; give them with --columns");
+    uint32_t count = model->schema.feature_count;
+    struct span *names = memory_new(count, sizeof *names);
+    if (names == NULL)
+        return error_memory(err);
+    bool has_memory = true;
+    for (uint32_t i = 0; i < count && has_memory; i++) {
+        names[i] = model->schema.has_names ? model->schema.features[i].name
+                                           : keep_name(plan, span_of_text("f"), i, true);
+        has_memory = names[i].data != NULL;
+    }
+    has_memory = has_memory && header_make(&plan->made_header, names, count);
+    memory_release(names);
+    return has_memory ? STATUS_OK : error_memory(err);
+}
+
+/* ---- Kept columns ---- */
+
+static enum status keep_names(struct run_plan *plan, const struct span *names,
+                              const struct span *raws, uint32_t count, struct error *err)
+{
+    plan->kept_names = memory_new(count, sizeof *plan->kept_names);
+    if (plan->kept_names == NULL)
+        return error_memory(err);
+    if (raws != NULL) {
+        plan->kept_raws = memory_new(count, sizeof *plan->kept_raws);
+        if (plan->kept_raws == NULL)
+            return error_memory(err);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct field *field = field_of(plan, names[i]);
+        if (field == NULL)
+            return error_memory(err);
+        plan->kept_names[i] = names[i];
+        if (raws != NULL)
+            plan->kept_raws[i] = raws[i];
+        /* A name that is listed twice is refused when the output names are checked. */
+        field->raw = (int32_t)i;
+    }
+    plan->kept_count = count;
+    plan->raw_count = count;
+    return STATUS_OK;
+}
+
+/* The keys of the first record are the columns of --keep-all from jsonl to csv. */
+static enum status keep_first_keys(struct run_plan *plan, const struct stream_file *file,
+                                   struct error *err)
+{
+    struct record_fields fields = {0};
+    struct span record = span_of(file->first_record.data, file->first_record.size);
+    struct span *names = NULL;
+    enum status status = record_split(&fields, INPUT_JSONL, plan->delimiter, record, err);
+    if (status == STATUS_BAD_RECORD) {
+        status = error_set(err, ERROR_RECORD,
+                           "the first record is not a JSON object, so --keep-all has no names "
+                           "for the columns");
+        err->line = 1;
+    }
+    if (status != STATUS_OK)
+        goto cleanup;
+    names = memory_new(fields.count, sizeof *names);
+    status = names == NULL ? error_memory(err) : STATUS_OK;
+    for (size_t i = 0; i < fields.count && status == STATUS_OK; i++) {
+        struct byte_buffer text = {0};
+        if (json_unescape(fields.keys[i], &text))
+            names[i] = keep_name(plan, span_of(text.data, text.size), 0, false);
+        byte_buffer_release(&text);
+        if (names[i].data == NULL)
+            status = error_memory(err);
+    }
+    if (status == STATUS_OK)
+        status = keep_names(plan, names, NULL, (uint32_t)fields.count, err);
+cleanup:
+    memory_release(names);
+    record_fields_release(&fields);
+    return status;
+}
+
+static bool is_same_format(const struct run_plan *plan)
+{
+    return (plan->input == INPUT_CSV && plan->output == OUTPUT_CSV) ||
+           (plan->input == INPUT_TSV && plan->output == OUTPUT_TSV) ||
+           (plan->input == INPUT_JSONL && plan->output == OUTPUT_JSONL);
+}
+
+static enum status find_kept(struct run_plan *plan, const struct stream_file *file,
+                             struct error *err)
+{
+    const struct output_config *output = &plan->config->output;
+    const struct header *header = run_plan_header(plan, file);
+    if (output->keeps_all) {
+        /* Ragged rows must be made whole, so their fields are kept one by one. */
+        if (is_same_format(plan) && !plan->config->input.allows_ragged) {
+            plan->keeps_record = true;
+            return STATUS_OK;
+        }
+        if (header == NULL)
+            return keep_first_keys(plan, file, err);
+        return keep_names(plan, header->names, is_same_format(plan) ? header->raws : NULL,
+                          header->column_count, err);
+    }
+    return keep_names(plan, output->keep.names, NULL, output->keep.count, err);
+}
+
+/* Header fields are written as they stood where the format stays: found once the header is known. */
+static enum status find_kept_raws(struct run_plan *plan, const struct header *header,
+                                  struct error *err)
+{
+    if (header == NULL || !is_same_format(plan) || plan->kept_raws != NULL ||
+        plan->kept_count == 0 || plan->config->input.has_no_header)
+        return STATUS_OK;
+    plan->kept_raws = memory_new(plan->kept_count, sizeof *plan->kept_raws);
+    if (plan->kept_raws == NULL)
+        return error_memory(err);
+    for (uint32_t i = 0; i < plan->kept_count; i++) {
+        plan->kept_raws[i] = plan->kept_names[i]; /* binding says what the header lacks */
+        for (uint32_t column = 0; column < header->column_count; column++)
+            if (span_equal(header->names[column], plan->kept_names[i]))
+                plan->kept_raws[i] = header->raws[column];
+    }
+    return STATUS_OK;
+}
+
+/* ---- Features of a run without a spec ---- */
+
+static bool is_excluded(const struct run_plan *plan, struct span name)
+{
+    const struct pipeline_config *config = plan->config;
+    for (uint32_t i = 0; i < plan->kept_count; i++)
+        if (span_equal(plan->kept_names[i], name))
+            return true;
+    int32_t field = name_index_find(&plan->field_index, name);
+    if (field != NAME_INDEX_NONE && plan->fields.fields[field].margin >= 0)
+        return true;
+    return config->output.label_column.data != NULL &&
+           span_equal(config->output.label_column, name);
+}
+
+/* A model without names takes the columns that are left, where they are exactly as many. */
+static enum status take_columns_left(struct run_plan *plan, const struct header *header,
+                                     struct error *err)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; header != NULL && i < header->column_count; i++) {
+        if (is_excluded(plan, header->names[i]))
+            continue;
+        if (found < plan->feature_count)
+            plan->feature_names[found] = header->names[i];
+        found++;
+    }
+    if (header != NULL && found == plan->feature_count)
+        return STATUS_OK;
+    if (header == NULL)
+        return error_set(err, ERROR_HEADER,
+                         "the model carries no feature names: name its %lu features, in its "
+                         "order, with --features",
+                         (unsigned long)plan->feature_count);
+    return error_set(err, ERROR_HEADER,
+                     "the model carries no feature names and takes %lu features, the input has "
+                     "%lu columns besides the kept ones: name the features, in the model's order, "
+                     "with --features, or set the other columns aside with --keep",
+                     (unsigned long)plan->feature_count, (unsigned long)found);
+}
+
+/* --features that are the model's own names in another order can only be a mistake. */
+static enum status check_feature_names(const struct run_plan *plan, struct error *err)
+{
+    const struct schema *schema = &plan->config->model->schema;
+    const struct name_list *features = &plan->config->input.features;
+    if (features->count != schema->feature_count)
+        return error_set(err, ERROR_HEADER, "--features names %lu features, the model has %lu",
+                         (unsigned long)features->count, (unsigned long)schema->feature_count);
+    for (uint32_t i = 0; schema->has_names && i < features->count; i++) {
+        int32_t own = name_index_find(&schema->name_index, features->names[i]);
+        if (own == NAME_INDEX_NONE || own == (int32_t)i)
+            continue;
+        char name[ERROR_QUOTE_SIZE];
+        error_quote(name, sizeof name, features->names[i].data, features->names[i].size);
+        return error_set(err, ERROR_HEADER,
+                         "--features: '%s' is feature %lu of the model, not %lu (the model "
+                         "carries its names, so --features is not needed)",
+                         name, (unsigned long)own + 1, (unsigned long)i + 1);
+    }
+    return STATUS_OK;
+}
+
+static enum status name_features(struct run_plan *plan, const struct header *header,
+                                 struct error *err)
+{
+    const struct pipeline_config *config = plan->config;
+    const struct schema *schema = &config->model->schema;
+    plan->feature_count = schema->feature_count;
+    plan->feature_names = memory_new(plan->feature_count, sizeof *plan->feature_names);
+    if (plan->feature_names == NULL)
+        return error_memory(err);
+    if (config->input.features.count != 0) {
+        if (check_feature_names(plan, err) != STATUS_OK)
+            return STATUS_FAILED;
+        memcpy(plan->feature_names, config->input.features.names,
+               plan->feature_count * sizeof *plan->feature_names);
+        return STATUS_OK;
+    }
+    if (schema->has_names) {
+        for (uint32_t i = 0; i < plan->feature_count; i++)
+            plan->feature_names[i] = schema->features[i].name;
+        return STATUS_OK;
+    }
+    if (plan->input != INPUT_LIBSVM)
+        return take_columns_left(plan, header, err);
+    for (uint32_t i = 0; i < plan->feature_count; i++) {
+        plan->feature_names[i] = keep_name(plan, span_of_text("f"), i, true);
+        if (plan->feature_names[i].data == NULL)
+            return error_memory(err);
+    }
+    return STATUS_OK;
+}
+
+static enum status find_features(struct run_plan *plan, const struct header *header,
+                                 struct error *err)
+{
+    const struct schema *schema = &plan->config->model->schema;
+    if (name_features(plan, header, err) != STATUS_OK)
+        return STATUS_FAILED;
+    plan->is_sparse = plan->input == INPUT_LIBSVM && plan->feature_count > SPARSE_FEATURES_MIN;
+    plan->fields.feature_count = plan->feature_count;
+    plan->fields.needs_some_feature = plan->input == INPUT_JSONL && !is_required(plan);
+    for (uint32_t i = 0; i < plan->feature_count && !plan->is_sparse; i++) {
+        const struct feature *feature = &schema->features[i];
+        struct field *field = field_of(plan, plan->feature_names[i]);
+        if (field == NULL)
+            return error_memory(err);
+        if (field->feature >= 0) {
+            char name[ERROR_QUOTE_SIZE];
+            error_quote(name, sizeof name, field->name.data, field->name.size);
+            return error_set(err, ERROR_HEADER, "two features would be read from the column '%s'",
+                             name);
+        }
+        field->feature = (int32_t)i;
+        field->is_boolean = feature->type == FEATURE_BOOLEAN;
+        field->categories = feature->categories;
+        field->is_code = feature->type == FEATURE_CATEGORICAL && feature->categories == NULL;
+        field->is_required = is_required(plan);
+    }
+    return STATUS_OK;
+}
+
+/* ---- Features of a run with a spec ---- */
+
+static enum status open_preprocess(struct run_plan *plan, const struct header *header,
+                                   struct error *err)
+{
+    const struct pipeline_config *config = plan->config;
+    const struct name_list *keep = &config->output.keep;
+    /* --keep, --label and --base-margin columns are never features unless the spec names them so. */
+    struct span *excluded = memory_new((size_t)keep->count + 2, sizeof *excluded);
+    if (excluded == NULL)
+        return error_memory(err);
+    uint32_t excluded_count = 0;
+    for (uint32_t i = 0; i < keep->count; i++)
+        excluded[excluded_count++] = keep->names[i];
+    if (config->output.label_column.data != NULL)
+        excluded[excluded_count++] = config->output.label_column;
+    if (config->input.base_margin.data != NULL)
+        excluded[excluded_count++] = config->input.base_margin;
+    struct preprocess_config preprocess_config = {
+        .column_names = header != NULL ? header->names : NULL,
+        .column_count = header != NULL ? header->column_count : 0,
+        .excluded_names = excluded,
+        .excluded_count = excluded_count,
+        .schema = config->model != NULL ? &config->model->schema : NULL,
+        .unseen_is_missing = config->input.unseen_is_missing,
+    };
+    enum status status = preprocess_open(&plan->preprocess, config->spec, &preprocess_config, err);
+    memory_release(excluded);
+    return status;
+}
+
+static enum status find_inputs(struct run_plan *plan, const struct header *header,
+                               struct error *err)
+{
+    if (open_preprocess(plan, header, err) != STATUS_OK)
+        return STATUS_FAILED;
+    struct preprocess *preprocess = plan->preprocess;
+    plan->feature_count = preprocess_feature_count(preprocess);
+    plan->feature_names = memory_new(plan->feature_count, sizeof *plan->feature_names);
+    if (plan->feature_names == NULL)
+        return error_memory(err);
+    memcpy(plan->feature_names, preprocess_feature_names(preprocess),
+           plan->feature_count * sizeof *plan->feature_names);
+    plan->fields.feature_count = plan->feature_count;
+    plan->fields.number_count = preprocess_number_count(preprocess);
+    plan->fields.text_count = preprocess_text_count(preprocess);
+    plan->fields.needs_some_feature = plan->input == INPUT_JSONL && !is_required(plan);
+    const struct preprocess_input *inputs = preprocess_inputs(preprocess);
+    for (uint32_t i = 0; i < preprocess_input_count(preprocess); i++) {
+        struct field *field = field_of(plan, inputs[i].name);
+        if (field == NULL)
+            return error_memory(err);
+        switch (inputs[i].kind) {
+        case PREPROCESS_NUMBER: field->number = (int32_t)inputs[i].target; break;
+        case PREPROCESS_TEXT: field->text = (int32_t)inputs[i].target; break;
+        case PREPROCESS_KEY: field->key = (int32_t)inputs[i].target; break;
+        }
+        field->is_boolean |= inputs[i].is_boolean;
+        field->is_required = is_required(plan);
+    }
+    return STATUS_OK;
+}
+
+/* ---- Base margins, the label, and keys that no record may have ---- */
+
+static enum status find_margins(struct run_plan *plan, struct error *err)
+{
+    struct span column = plan->config->input.base_margin;
+    if (column.data == NULL || plan->config->model == NULL)
+        return STATUS_OK;
+    uint32_t count = plan->config->model->output_count;
+    plan->margin_count = count;
+    plan->margin_columns = memory_new(count, sizeof *plan->margin_columns);
+    if (plan->margin_columns == NULL)
+        return error_memory(err);
+    bool are_made = plan->preprocess != NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        struct span name = column;
+        if (count > 1) {
+            struct byte_buffer prefix = {0};
+            bool has_memory =
+                byte_buffer_append_span(&prefix, column) && byte_buffer_append_byte(&prefix, '_');
+            name = has_memory ? keep_name(plan, span_of(prefix.data, prefix.size), i, true)
+                              : span_of(NULL, 0);
+            byte_buffer_release(&prefix);
+            if (name.data == NULL)
+                return error_memory(err);
+        }
+        plan->margin_columns[i] =
+            are_made ? preprocess_find_column(plan->preprocess, name) : NAME_INDEX_NONE;
+        if (plan->margin_columns[i] != NAME_INDEX_NONE)
+            continue;
+        struct field *field = field_of(plan, name);
+        if (field == NULL)
+            return error_memory(err);
+        field->margin = (int32_t)i;
+        field->is_required = true;
+    }
+    plan->fields.margin_count = count;
+    return STATUS_OK;
+}
+
+static enum status find_label(struct run_plan *plan, struct error *err)
+{
+    struct span name = plan->config->output.label_column;
+    plan->label_raw = -1;
+    if (name.data == NULL || plan->output != OUTPUT_LIBSVM)
+        return STATUS_OK;
+    struct field *field = field_of(plan, name);
+    if (field == NULL)
+        return error_memory(err);
+    field->raw = (int32_t)plan->raw_count++;
+    plan->label_raw = field->raw;
+    return STATUS_OK;
+}
+
+/* A jsonl record that is kept whole must not have a key of the answers already. */
+static enum status find_forbidden(struct run_plan *plan, struct error *err)
+{
+    if (!plan->keeps_record || plan->output != OUTPUT_JSONL)
+        return STATUS_OK;
+    for (uint32_t i = 0; i < plan->layout.column_count; i++) {
+        struct field *field = field_of(plan, plan->layout.columns[i].name);
+        if (field == NULL)
+            return error_memory(err);
+        field->raw = (int32_t)plan->raw_count++;
+    }
+    return STATUS_OK;
+}
+
+/* ---- Output ---- */
+
+static enum status find_output(struct run_plan *plan, const struct stream_file *file,
+                               struct error *err)
+{
+    const struct pipeline_config *config = plan->config;
+    const struct header *header = run_plan_header(plan, file);
+    struct output_config output = config->output;
+    if (output.type_count == 0 && config->model != NULL) {
+        output.types[0] = ANSWER_VALUE;
+        output.type_count = 1;
+    }
+    uint32_t leaf_count =
+        config->engine != NULL ? (uint32_t)engine_output_count(config->engine, SCORE_LEAF) : 0;
+    enum status status = answer_columns_make(&plan->layout, &output, config->model, leaf_count,
+                                             plan->feature_names, plan->feature_count, err);
+    if (status != STATUS_OK)
+        return status;
+    bool is_named = plan->output != OUTPUT_RAW && plan->output != OUTPUT_LIBSVM;
+    bool keeps_header = plan->keeps_record && header != NULL;
+    if (is_named)
+        status = output_layout_check(&plan->layout, keeps_header ? header->names : plan->kept_names,
+                                     keeps_header ? header->column_count : plan->kept_count, err);
+    if (status != STATUS_OK)
+        return status;
+    plan->post = output.corrections;
+    for (uint32_t i = 0; i < output.type_count; i++)
+        plan->post.wants[output.types[i]] = true;
+    plan->post.class_rule = config->model != NULL ? answer_class_rule(config->model) : CLASS_NONE;
+    if (find_forbidden(plan, err) != STATUS_OK || find_kept_raws(plan, header, err) != STATUS_OK)
+        return STATUS_FAILED;
+    struct encoder_config encoder_config = {
+        .input = plan->input,
+        .output = plan->output,
+        .delimiter = plan->delimiter,
+        .layout = &plan->layout,
+        .kept_names = plan->kept_names,
+        .kept_raws = plan->kept_raws,
+        .kept_count = plan->kept_count,
+        .keeps_record = plan->keeps_record,
+        .record_column_count = header != NULL ? header->column_count : 0,
+        .labels = config->output.labels.names,
+        .label_count = config->output.labels.count,
+        .label_raw = plan->label_raw,
+        .index_base = config->input.index_base,
+    };
+    return encoder_open(&plan->encoder, &encoder_config, err);
+}
+
+/* Batches that stay in the cache, and blocks whose answers fit into memory. */
+static void find_sizes(struct run_plan *plan)
+{
+    uint64_t outputs = plan->layout.column_count != 0 ? plan->layout.column_count : 1;
+    uint64_t features = plan->is_sparse || plan->feature_count == 0 ? 1 : plan->feature_count;
+    uint64_t rows = BATCH_FLOATS_MAX / features / BATCH_ROWS_MIN * BATCH_ROWS_MIN;
+    if (rows > BATCH_ROWS_MAX)
+        rows = BATCH_ROWS_MAX;
+    if (rows < BATCH_ROWS_MIN)
+        rows = BATCH_ROWS_MIN;
+    if (rows > BLOCK_OUTPUTS_MAX / outputs)
+        rows = BLOCK_OUTPUTS_MAX / outputs;
+    plan->row_capacity = rows != 0 ? rows : 1;
+    uint64_t records = BLOCK_OUTPUTS_MAX / outputs;
+    plan->block_records_max = records == 0                  ? 1
+                              : records > BLOCK_RECORDS_MAX ? BLOCK_RECORDS_MAX
+                                                            : records;
+}
+
+enum status run_plan_make(struct run_plan *plan, const struct pipeline_config *config,
+                          const struct stream_file *file, enum input_format format,
+                          struct error *err)
+{
+    plan->config = config;
+    plan->input = format;
+    plan->label_raw = -1;
+    name_index_init(&plan->field_index);
+    plan->fields.nulls = config->input.nulls;
+    plan->fields.unseen_is_missing = config->input.unseen_is_missing;
+    plan->fields.allows_ragged = config->input.allows_ragged;
+    plan->fields.stops_at_bad_record = config->run.on_error == ON_ERROR_FAIL;
+    plan->fields.index_base = config->input.index_base;
+    plan->fields.absent_is_zero = config->input.absent_is_zero;
+    if (find_formats(plan, err) != STATUS_OK || make_header(plan, err) != STATUS_OK ||
+        find_kept(plan, file, err) != STATUS_OK)
+        return STATUS_FAILED;
+    const struct header *header = run_plan_header(plan, file);
+    enum status status;
+    if (config->spec != NULL) {
+        status = find_inputs(plan, header, err);
+        if (status == STATUS_OK)
+            status = find_margins(plan, err);
+    } else {
+        status = find_margins(plan, err);
+        if (status == STATUS_OK)
+            status = find_features(plan, header, err);
+    }
+    if (status != STATUS_OK || find_label(plan, err) != STATUS_OK ||
+        find_output(plan, file, err) != STATUS_OK)
+        return STATUS_FAILED;
+    plan->fields.raw_count = plan->raw_count;
+    plan->fields.keeps_record = plan->keeps_record;
+    find_sizes(plan);
+    return STATUS_OK;
+}
+
+static enum status check_same_header(const struct header *header, const struct header *first,
+                                     struct error *err)
+{
+    for (uint32_t i = 0; i < header->column_count || i < first->column_count; i++) {
+        if (i < header->column_count && i < first->column_count &&
+            span_equal(header->names[i], first->names[i]))
+            continue;
+        return error_set(err, ERROR_HEADER,
+                         "the header differs from the first FILE's in column %lu; under --keep-all "
+                         "they must be the same",
+                         (unsigned long)i + 1);
+    }
+    return STATUS_OK;
+}
+
+enum status run_plan_bind(const struct run_plan *plan, const struct stream_file *file,
+                          const struct stream_file *first, struct binding **binding,
+                          struct error *err)
+{
+    const struct header *header = run_plan_header(plan, file);
+    if (header != NULL && plan->config->output.keeps_all && first != NULL && first != file) {
+        enum status status = check_same_header(header, run_plan_header(plan, first), err);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return binding_open(binding, &plan->fields, plan->input, plan->delimiter, header, err);
+}
+
+void run_plan_release(struct run_plan *plan)
+{
+    encoder_close(plan->encoder);
+    output_layout_release(&plan->layout);
+    preprocess_close(plan->preprocess);
+    header_release(&plan->made_header);
+    name_index_release(&plan->field_index);
+    memory_release(plan->fields.fields);
+    memory_release(plan->feature_names);
+    memory_release(plan->margin_columns);
+    memory_release(plan->kept_names);
+    memory_release(plan->kept_raws);
+    for (size_t i = 0; i < plan->name_count; i++)
+        byte_buffer_release(&plan->names[i]);
+    memory_release(plan->names);
+    *plan = (struct run_plan){0};
+}
