@@ -73,7 +73,7 @@ endif
 project_cppflags := -Isrc -D_GNU_SOURCE= -DXGBPIPE_VERSION='"$(VERSION)"' \
     -DXGBPIPE_LIBDIR_FROM_BINDIR='"$(libdir_from_bindir)"' $(if $(WITHOUT_XGBOOST),-DWITHOUT_XGBOOST) \
     $(if $(xgboost_library),-DXGBPIPE_XGBOOST_LIBRARY='"$(abspath $(xgboost_library))"') \
-    $(if $(STATIC),-DXGBPIPE_STATIC_XGBOOST)
+    $(if $(STATIC),-DXGBPIPE_STATIC_XGBOOST) $(if $(wildcard src/predict/native_kernels.c),-DHAVE_NATIVE_ENGINE)
 project_cflags := $(language) $(warnings) $(optimise) $(hardening) $(reproducible)
 project_ldflags := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE))
@@ -93,6 +93,8 @@ endif
 # The native engine's kernels: one source, one object for each instruction set, chosen from at start.
 KERNELS := $(wildcard src/predict/native_kernels.c)
 ISAS := $(if $(filter x86_64 amd64,$(ARCH)),baseline avx2 avx512,$(if $(filter aarch64 arm64,$(ARCH)),neon,baseline))
+# The compiler's own vectors would only get in the way of those in the source.
+KERNEL_FLAGS := -fno-tree-vectorize
 KERNEL_FLAGS_avx2 := -mavx2
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 
@@ -131,7 +133,7 @@ $(filter-out $(O)/src/predict/native_kernels.%,$(OBJECTS)) $(PROGRAM_OBJECTS) $(
 
 $(filter $(O)/src/predict/native_kernels.%,$(OBJECTS)): $(O)/src/predict/native_kernels.%.o: $(KERNELS) $(O)/flags | packages
 	@mkdir -p $(@D)
-	$(call say,CC) $(CC) $(project_cppflags) -DKERNEL_ISA=$* $(CPPFLAGS) $(project_cflags) $(KERNEL_FLAGS_$*) $(CFLAGS) \
+	$(call say,CC) $(CC) $(project_cppflags) -DKERNEL_ISA=$* $(CPPFLAGS) $(project_cflags) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) $(CFLAGS) \
 	    -MMD -MP -c -o $@ $<
 
 $(UNIT_TESTS): $(O)/%: $(O)/%.o $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
@@ -140,7 +142,7 @@ $(UNIT_TESTS): $(O)/%: $(O)/%.o $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
 
 # Other flags, other objects: the stamp changes only when they do.
 flags_text = $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS) $(project_ldflags) $(LDFLAGS) \
-    $(LDLIBS) $(ISAS) $(KERNEL_FLAGS_avx2) $(KERNEL_FLAGS_avx512)
+    $(LDLIBS) $(ISAS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_avx2) $(KERNEL_FLAGS_avx512)
 $(O)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' "$$flags_text" | cmp -s - $@ || printf '%s\n' "$$flags_text" > $@
 $(O)/flags: export flags_text := $(flags_text)
