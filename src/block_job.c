@@ -24,8 +24,8 @@ struct worker {
     struct column_batch columns;
     struct score_batch scores[ANSWER_KIND_COUNT];
     struct byte_buffer scratch;
-    uint8_t *
-        missing; /* row-major bits would be smaller; bytes vectorize: field_count x row_capacity, or NULL */
+    uint8_t *missing;   /* by field and row, 1: missing as read; NULL: not counted */
+    size_t *bad_of_row; /* row_capacity: which of records.bads tells of a bad row */
     struct timespec mark;
 };
 
@@ -106,6 +106,8 @@ enum status worker_open(struct worker **out, const struct run_plan *plan, struct
                          : feature_batch_init(&worker->features, rows, plan->feature_count)) &&
         column_batch_init(&worker->columns, rows, plan->fields.number_count,
                           plan->fields.text_count);
+    worker->bad_of_row = memory_new(rows, sizeof *worker->bad_of_row);
+    has_memory = has_memory && worker->bad_of_row != NULL;
     if (has_memory && config->run.wants_counts && !plan->is_sparse) {
         worker->missing = memory_new(plan->fields.field_count, rows);
         has_memory = worker->missing != NULL;
@@ -138,6 +140,7 @@ void worker_close(struct worker *worker)
     for (int kind = 0; kind < ANSWER_KIND_COUNT; kind++)
         score_batch_release(&worker->scores[kind]);
     byte_buffer_release(&worker->scratch);
+    memory_release(worker->bad_of_row);
     memory_release(worker->missing);
     memory_release(worker);
 }
@@ -309,15 +312,12 @@ static bool settle_bad_rows(struct worker *worker, struct job *job, int64_t reje
     *row_end = records->row_count;
     if (records->bad_count == 0)
         return true;
+    for (size_t i = 0; i < records->bad_count; i++)
+        worker->bad_of_row[records->bads[i].row] = i;
     for (size_t row = 0; row < records->row_count; row++) {
         if (!records->is_bad[row])
             continue;
-        const struct bad_record *bad = NULL;
-        for (size_t i = 0; i < records->bad_count && bad == NULL; i++)
-            if (records->bads[i].row == row)
-                bad = &records->bads[i];
-        if (bad == NULL)
-            continue;
+        const struct bad_record *bad = &records->bads[worker->bad_of_row[row]];
         struct span reason = span_of(records->reasons.data + bad->reason_begin, bad->reason_size);
         bool ends_job = false;
         if (!reject(worker, job, rejects_max, records->lines[row], bad->column, reason,

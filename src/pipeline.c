@@ -21,6 +21,7 @@
 
 #include "base/memory.h"
 #include "block_job.h"
+#include "pipeline_counters.h"
 #include "record_stream.h"
 #include "run_plan.h"
 
@@ -67,87 +68,6 @@ struct pipeline {
     int wake_fd;
 };
 
-/* ---- Counters ---- */
-
-void pipeline_counters_release(struct pipeline_counters *counters)
-{
-    for (uint32_t i = 0; i < counters->column_count; i++)
-        memory_release(counters->columns[i].name);
-    memory_release(counters->columns);
-    *counters = (struct pipeline_counters){0};
-}
-
-static enum status add_column_count(struct pipeline_counters *counters, size_t *capacity,
-                                    struct span name, bool is_feature, struct error *err)
-{
-    if (!memory_grow(&counters->columns, capacity, (size_t)counters->column_count + 1,
-                     sizeof *counters->columns))
-        return error_memory(err);
-    struct column_count *column = &counters->columns[counters->column_count];
-    *column = (struct column_count){.name = memory_copy_text(name), .is_feature = is_feature};
-    if (column->name == NULL)
-        return error_memory(err);
-    counters->column_count++;
-    return STATUS_OK;
-}
-
-/* One counter for each field, in the plan's order; columns that steps make are added as they are met. */
-static enum status make_counters(struct pipeline *pipeline, struct error *err)
-{
-    const struct field_plan *fields = &pipeline->plan.fields;
-    size_t capacity = 0;
-    for (uint32_t i = 0; i < fields->field_count; i++) {
-        const struct field *field = &fields->fields[i];
-        bool is_feature =
-            field->feature >= 0 || field->number >= 0 || field->text >= 0 || field->key >= 0;
-        if (add_column_count(pipeline->counters, &capacity, field->name, is_feature, err) !=
-            STATUS_OK)
-            return STATUS_FAILED;
-    }
-    return STATUS_OK;
-}
-
-static enum status merge_event(struct pipeline_counters *counters, const struct event_count *event,
-                               struct error *err)
-{
-    struct column_count *column = NULL;
-    for (uint32_t i = 0; i < counters->column_count && column == NULL; i++)
-        if (span_equal_text(event->column, counters->columns[i].name))
-            column = &counters->columns[i];
-    if (column == NULL) {
-        size_t capacity = counters->column_count;
-        if (add_column_count(counters, &capacity, event->column, false, err) != STATUS_OK)
-            return STATUS_FAILED;
-        column = &counters->columns[counters->column_count - 1];
-    }
-    if (event->kind == EVENT_UNSEEN)
-        column->unseen += event->count;
-    else
-        column->undefined += event->count;
-    return STATUS_OK;
-}
-
-static enum status merge_counters(struct pipeline *pipeline, const struct job *job,
-                                  struct error *err)
-{
-    struct pipeline_counters *counters = pipeline->counters;
-    counters->records += job->records;
-    counters->predictions += job->predictions;
-    counters->rejected += job->rejected;
-    counters->clamped += job->corrected.clamped;
-    counters->nonfinite += job->corrected.nonfinite;
-    for (uint32_t i = 0; i < pipeline->plan.fields.field_count; i++) {
-        counters->columns[i].missing += job->missing[i];
-        counters->columns[i].was_seen |= job->field_seen[i] != 0;
-    }
-    for (size_t i = 0; i < job->event_count; i++)
-        if (merge_event(counters, &job->events[i], err) != STATUS_OK)
-            return STATUS_FAILED;
-    for (int stage = 0; stage < STAGE_COUNT; stage++)
-        counters->stage_seconds[stage] += job->stage_seconds[stage];
-    return STATUS_OK;
-}
-
 /* ---- Writing, in order ---- */
 
 static double seconds_now(void)
@@ -193,7 +113,7 @@ static enum status deliver(struct pipeline *pipeline, struct worker *worker, str
     if (run->wants_times)
         job->stage_seconds[STAGE_WRITE] += seconds_now() - begin;
     if (status == STATUS_OK)
-        status = merge_counters(pipeline, job, err);
+        status = pipeline_counters_merge(pipeline->counters, &pipeline->plan.fields, job, err);
     if (status != STATUS_OK)
         return status;
     const char *message = job->messages.data;
@@ -209,7 +129,7 @@ static enum status deliver(struct pipeline *pipeline, struct worker *worker, str
         return STATUS_FAILED;
     }
     pipeline->events->progress(pipeline->events->context, pipeline->counters->records,
-                               record_stream_bytes_read(pipeline->stream));
+                               pipeline->counters->bytes_read);
     return STATUS_OK;
 }
 
@@ -338,7 +258,7 @@ static enum status make_plan(struct pipeline *pipeline, const struct stream_file
     pipeline->has_plan = true;
     pipeline->first_file = file;
     if (status == STATUS_OK)
-        status = make_counters(pipeline, err);
+        status = pipeline_counters_make(pipeline->counters, &pipeline->plan.fields, err);
     if (status == STATUS_OK)
         status = worker_open(&pipeline->inline_worker, &pipeline->plan, err);
     for (size_t i = 0; i < pipeline->slot_count && status == STATUS_OK; i++)
