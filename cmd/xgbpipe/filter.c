@@ -4,6 +4,7 @@
  */
 #include "filter.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/byte_buffer.h"

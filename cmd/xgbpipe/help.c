@@ -6,7 +6,7 @@
 #include "base/byte_buffer.h"
 #include "options.h"
 
-enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };
+enum { HELP_COLUMN = 28, HELP_WIDTH = 80 };
 
 static const char *const usages[COMMAND_COUNT] = {
     [COMMAND_PREDICT] = "predict   -m MODEL [-s SPEC] [OPTION]... [FILE]...",
@@ -27,7 +27,7 @@ static const char *const meanings[COMMAND_COUNT] = {
 static const char *const examples[COMMAND_COUNT] = {
     [COMMAND_PREDICT] =
         "  xgbpipe -m model.json houses.csv\n"
-        "  xgbpipe -m model.json --min 0 --keep id < houses.csv | sort -t, -k2 -g | head\n"
+        "  xgbpipe -m model.json --min 0 --keep id < houses.csv | sort -t, -k2 -g\n"
         "  tail -f events.jsonl | xgbpipe -m model.ubj --keep id\n"
         "  xgbpipe -m model.json -t class,value --on-error skip --rejects bad.jsonl -o out.csv "
         "in.csv\n",
@@ -154,9 +154,13 @@ bool help_append(struct byte_buffer *out, const struct options *options)
     int last = options->is_command_named ? (int)options->command : COMMAND_COUNT - 1;
 
     for (int command = first; command <= last; command++)
-        is_good = is_good && byte_buffer_printf(out, "%s xgbpipe %-52s %s\n",
-                                                command == first ? "usage:" : "      ",
-                                                usages[command], meanings[command]);
+        is_good =
+            is_good && byte_buffer_printf(out, "%s xgbpipe %s\n",
+                                          command == first ? "usage:" : "      ", usages[command]);
+    is_good = is_good && byte_buffer_append_byte(out, '\n');
+    for (int command = first; command <= last; command++)
+        is_good = is_good && byte_buffer_printf(out, "  %-10s %s\n", command_names[command],
+                                                meanings[command]);
     is_good = is_good && byte_buffer_append_text(out, "\nExamples\n");
     for (int command = first; command <= last; command++)
         is_good = is_good && byte_buffer_append_text(out, examples[command]);

@@ -180,12 +180,12 @@ static enum status check_running(const struct settings *settings, struct error *
 static enum status check_range(const struct settings *settings, struct error *err)
 {
     const struct postprocess_config *corrections = &settings->pipeline.output.corrections;
-    char low[NUMBER_TEXT_MAX + 1] = "", high[NUMBER_TEXT_MAX + 1] = "";
+    char low[NUMBER_TEXT_MAX + 1], high[NUMBER_TEXT_MAX + 1];
 
     if (!corrections->has_min || !corrections->has_max || corrections->min <= corrections->max)
         return STATUS_OK;
-    number_text_write_double(low, corrections->min);
-    number_text_write_double(high, corrections->max);
+    low[number_text_write_double(low, corrections->min)] = '\0';
+    high[number_text_write_double(high, corrections->max)] = '\0';
     return error_set(err, ERROR_USAGE, "the minimum, %s, is above the maximum, %s", low, high);
 }
 
