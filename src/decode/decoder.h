@@ -45,6 +45,10 @@ void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint
 /* The caller has removed the first `end` bytes of the buffer: counts start anew behind them. */
 void record_cut_advance(struct record_cut *cut);
 
+/* The caller has dropped all the scanned bytes of a record that is too long: the buffer is empty, and what follows
+ * up to the next newline (quotes mean nothing in it) is the rest of that record. It counts as one record. */
+void record_cut_discard(struct record_cut *cut);
+
 /* The caller has thrown the whole buffer away, inside a record that is too long: that record now ends at the
  * next newline, whatever stands before it. */
 void record_cut_discard(struct record_cut *cut);
@@ -95,14 +99,20 @@ struct decode_cursor {
 /* Decodes records from the cursor into the batches (which it clears first) until they hold
  * row_capacity rows, the block ends, or (plan->stops_at_bad_record) a row is bad: that row is the last.
  * Skips blank lines by the contract's rules. columns may be NULL where the plan has no number or text
- * targets. Features that a row lacks are NaN. STATUS_OK, or STATUS_FAILED (memory). */
+ * targets, features where it has no feature targets. Features that a row lacks are NaN. A row that is no record at all
+ * (ragged, a quote spoilt, a NUL byte, invalid JSON) has that as its reason, before any field's, and no raws.
+ * STATUS_OK, or STATUS_FAILED (memory). */
 enum status decoder_decode(struct decoder *decoder, const struct binding *binding,
                            struct decode_cursor *cursor, struct record_batch *records,
                            struct feature_batch *features, struct column_batch *columns,
                            struct error *err);
 
-/* Guesses the format from the first bytes (BOM skipped): INPUT_JSONL, INPUT_CSV; ERROR_RECORD with a hint for a
- * JSON array, UTF-16, gzip and other binary. */
+/* Guesses the format from the first bytes (a BOM and blanks skipped): '{' is INPUT_JSONL, else INPUT_CSV. ERROR_HEADER
+ * (exit 3) with a hint for a JSON array, and for what is no text at all (format_check_text). */
 enum status format_detect(struct span first_bytes, enum input_format *format, struct error *err);
+
+/* For any format, detected or given: ERROR_HEADER where the input's first bytes are UTF-16, UTF-32, gzip, zip or another
+ * binary file by its magic number, saying what to do. */
+enum status format_check_text(struct span first_bytes, struct error *err);
 
 #endif

@@ -1,0 +1,100 @@
+/*
+ * byte_scan.h - looks at 64 bytes at once: where a byte stands, as bits.
+ *
+ * SSE2 is part of every x86-64; elsewhere the compiler makes what it can of plain loops.
+ */
+#ifndef DECODE_BYTE_SCAN_H
+#define DECODE_BYTE_SCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { SCAN_WIDTH = 64 };
+
+static inline unsigned lowest_bit(uint64_t bits)
+{
+    return (unsigned)__builtin_ctzll(bits);
+}
+
+static inline unsigned highest_bit(uint64_t bits)
+{
+    return 63 - (unsigned)__builtin_clzll(bits);
+}
+
+/* By hand: without a -m flag the builtin is a call. */
+static inline unsigned bit_count(uint64_t bits)
+{
+    bits -= bits >> 1 & 0x5555555555555555u;
+    bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+    bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return (unsigned)(bits * 0x0101010101010101u >> 56);
+}
+
+#ifdef __SSE2__
+
+struct scan_block {
+    __m128i quarter[4];
+};
+
+static inline struct scan_block scan_load(const char *at)
+{
+    struct scan_block block;
+    for (int i = 0; i < 4; i++)
+        block.quarter[i] = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * i));
+    return block;
+}
+
+static inline uint64_t scan_equal(const struct scan_block *block, char byte)
+{
+    const __m128i wanted = _mm_set1_epi8(byte);
+    uint64_t bits = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block->quarter[i], wanted));
+        bits |= (uint64_t)mask << (16 * i);
+    }
+    return bits;
+}
+
+#else
+
+struct scan_block {
+    unsigned char bytes[SCAN_WIDTH];
+};
+
+static inline struct scan_block scan_load(const char *at)
+{
+    struct scan_block block;
+    memcpy(block.bytes, at, sizeof block.bytes);
+    return block;
+}
+
+static inline uint64_t scan_equal(const struct scan_block *block, char byte)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < SCAN_WIDTH; i++)
+        bits |= (uint64_t)(block->bytes[i] == (unsigned char)byte) << i;
+    return bits;
+}
+
+#endif
+
+/* As scan_load for the last 1..63 bytes; the rest is the byte 0. */
+static inline struct scan_block scan_load_tail(const char *at, size_t size)
+{
+    char bytes[SCAN_WIDTH] = {0};
+    memcpy(bytes, at, size);
+    return scan_load(bytes);
+}
+
+/* The bits of the first `size` bytes (1..64). */
+static inline uint64_t scan_mask(size_t size)
+{
+    return size >= SCAN_WIDTH ? ~(uint64_t)0 : ((uint64_t)1 << size) - 1;
+}
+
+#endif

@@ -1,0 +1,194 @@
+/*
+ * record_cut.c - finds record ends, 64 bytes at a time.
+ *
+ * Bytes become bits (one word for the quotes, one for the newlines, one for the separators), and the csv
+ * automaton walks from one bit that matters to the next: a chunk without a quote costs the same as a
+ * count of its newlines. Nothing looks back at earlier bytes, so that a scan may stop and resume at any byte.
+ */
+#include "decode/decoder.h"
+
+#include "decode/byte_scan.h"
+
+/* Where the automaton stands between two bytes. A record always starts at CUT_FIELD_BEGIN. */
+enum cut_state {
+    CUT_FIELD_BEGIN, /* a quote here opens a quoted field */
+    CUT_PLAIN,       /* inside an unquoted field */
+    CUT_QUOTED,      /* inside a quoted field */
+    CUT_QUOTE,       /* behind a quote in a quoted field: its end, or the first half of a doubled quote */
+    CUT_SPOILT       /* text behind a closing quote: bad until the next newline, whatever it holds */
+};
+
+void record_cut_init(struct record_cut *cut, enum input_format format, char delimiter)
+{
+    *cut = (struct record_cut){
+        .format = format, .delimiter = delimiter, .state = CUT_FIELD_BEGIN};
+}
+
+void record_cut_advance(struct record_cut *cut)
+{
+    cut->scanned -= cut->end;
+    cut->quote_line = cut->in_quotes ? cut->quote_line - cut->lines : 0;
+    cut->end = 0;
+    cut->records = 0;
+    cut->lines = 0;
+}
+
+void record_cut_discard(struct record_cut *cut)
+{
+    cut->scanned = 0;
+    cut->end = 0;
+    cut->records = 0;
+    cut->lines = 0;
+    cut->tail_lines = 0;
+    cut->in_quotes = false;
+    cut->quote_line = 0;
+    cut->state = CUT_SPOILT;
+}
+
+/* Notes that the newlines of `newlines` (bits of the chunk at offset) end records, as many as `limit` allows.
+ * Returns the bit of the newline that reached the limit, or SCAN_WIDTH. */
+static unsigned end_records(struct record_cut *cut, size_t offset, uint64_t newlines,
+                            uint64_t limit)
+{
+    if (newlines == 0)
+        return SCAN_WIDTH;
+    unsigned count = bit_count(newlines);
+    unsigned reached = SCAN_WIDTH;
+    unsigned last;
+    if (count >= limit - cut->records) {
+        count = (unsigned)(limit - cut->records);
+        for (unsigned i = 1; i < count; i++)
+            newlines &= newlines - 1;
+        last = lowest_bit(newlines);
+        reached = last;
+    } else {
+        last = highest_bit(newlines);
+    }
+    cut->records += count;
+    cut->lines += cut->tail_lines + count;
+    cut->tail_lines = 0;
+    cut->end = offset + last + 1;
+    return reached;
+}
+
+static uint64_t bits_from(unsigned bit)
+{
+    return bit >= SCAN_WIDTH ? 0 : ~(uint64_t)0 << bit;
+}
+
+static uint64_t bits_below(unsigned bit)
+{
+    return ~bits_from(bit);
+}
+
+/* Walks the automaton over `size` bytes of a chunk. Returns how many were consumed: all, or up to the
+ * record end that reached the limit. */
+static unsigned walk_chunk(struct record_cut *cut, size_t offset, unsigned size, uint64_t quotes,
+                           uint64_t newlines, uint64_t delimiters, uint64_t limit)
+{
+    const uint64_t valid = scan_mask(size);
+    /* The places where a field begins, the chunk's first byte left to the state. */
+    const uint64_t begins = (newlines | delimiters) << 1;
+    unsigned at = 0;
+    while (at < size) {
+        uint64_t ahead = bits_from(at) & valid;
+        switch ((enum cut_state)cut->state) {
+        case CUT_FIELD_BEGIN:
+        case CUT_PLAIN: {
+            uint64_t openings = begins & bits_from(at + 1);
+            if (cut->state == CUT_FIELD_BEGIN)
+                openings |= (uint64_t)1 << at;
+            openings &= quotes & ahead;
+            unsigned opening = openings != 0 ? lowest_bit(openings) : size;
+            unsigned stopped =
+                end_records(cut, offset, newlines & ahead & bits_below(opening), limit);
+            if (stopped != SCAN_WIDTH) {
+                cut->state = CUT_FIELD_BEGIN;
+                return stopped + 1;
+            }
+            if (openings == 0) {
+                uint64_t last = (uint64_t)1 << (size - 1);
+                cut->state =
+                    (newlines | delimiters) & last ? CUT_FIELD_BEGIN : CUT_PLAIN;
+                return size;
+            }
+            cut->quote_line = cut->lines + cut->tail_lines;
+            cut->state = CUT_QUOTED;
+            at = opening + 1;
+            break;
+        }
+        case CUT_QUOTED: {
+            uint64_t closings = quotes & ahead;
+            unsigned closing = closings != 0 ? lowest_bit(closings) : size;
+            cut->tail_lines += bit_count(newlines & ahead & bits_below(closing));
+            if (closings == 0)
+                return size;
+            cut->state = CUT_QUOTE;
+            at = closing + 1;
+            break;
+        }
+        case CUT_QUOTE: {
+            uint64_t here = (uint64_t)1 << at;
+            if (quotes & here) {
+                cut->state = CUT_QUOTED;
+            } else if (newlines & here) {
+                cut->state = CUT_FIELD_BEGIN;
+                if (end_records(cut, offset, here, limit) != SCAN_WIDTH)
+                    return at + 1;
+            } else {
+                cut->state = delimiters & here ? CUT_FIELD_BEGIN : CUT_SPOILT;
+            }
+            at++;
+            break;
+        }
+        case CUT_SPOILT: {
+            uint64_t ends = newlines & ahead;
+            if (ends == 0)
+                return size;
+            cut->state = CUT_FIELD_BEGIN;
+            at = lowest_bit(ends) + 1;
+            if (end_records(cut, offset, (uint64_t)1 << (at - 1), limit) != SCAN_WIDTH)
+                return at;
+            break;
+        }
+        }
+    }
+    return size;
+}
+
+void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint64_t record_limit)
+{
+    if (record_limit == 0 || cut->records >= record_limit)
+        return;
+    const bool is_csv = cut->format == INPUT_CSV;
+    while (cut->scanned < size) {
+        size_t offset = cut->scanned;
+        unsigned left = size - offset < SCAN_WIDTH ? (unsigned)(size - offset) : SCAN_WIDTH;
+        struct scan_block block =
+            left == SCAN_WIDTH ? scan_load(data + offset) : scan_load_tail(data + offset, left);
+        uint64_t newlines = scan_equal(&block, '\n');
+        unsigned taken;
+        if (is_csv) {
+            uint64_t quotes = scan_equal(&block, '"');
+            if (quotes == 0 && newlines == 0 && cut->state != CUT_QUOTE &&
+                left == SCAN_WIDTH) {
+                /* Nothing ends or opens here; only the last byte may begin a field. */
+                if (cut->state <= CUT_PLAIN)
+                    cut->state = data[offset + SCAN_WIDTH - 1] == cut->delimiter
+                                     ? CUT_FIELD_BEGIN
+                                     : CUT_PLAIN;
+                cut->scanned += SCAN_WIDTH;
+                continue;
+            }
+            uint64_t delimiters = scan_equal(&block, cut->delimiter);
+            taken = walk_chunk(cut, offset, left, quotes, newlines, delimiters, record_limit);
+            cut->in_quotes = cut->state == CUT_QUOTED;
+        } else {
+            unsigned stopped = end_records(cut, offset, newlines, record_limit);
+            taken = stopped == SCAN_WIDTH ? left : stopped + 1;
+        }
+        cut->scanned += taken;
+        if (cut->records == record_limit)
+            return;
+    }
+}
