@@ -173,7 +173,7 @@ demo: all
 programs: $(O)/xgbpipe $(UNIT_TESTS)
 
 ## check: every test: unit, command line, the same under sanitizers, beside Python, lint
-check: all programs
+check: all programs $(if $(SANITIZE),,$(if $(wildcard tests/check.d/*),$(BUILD)/oracle/stamp))
 	+@MAKE='$(MAKE)' tests/check
 
 ## check-quick: unit tests and command line cases of one flavour
