@@ -92,36 +92,9 @@ static enum status open_xgboost(struct engine **out, const struct model *model,
 
 #endif
 
-/* ---- the native engine --------------------------------------------------------------------- */
-
-#ifdef HAVE_NATIVE_ENGINE
-
-static enum status open_native(struct engine **out, const struct model *model,
-                               const struct engine_config *config, const char **reason,
-                               struct error *err)
-{
-    return engine_native_open(out, model, config, reason, err);
-}
-
-#else
-
-static enum status open_native(struct engine **out, const struct model *model,
-                               const struct engine_config *config, const char **reason,
-                               struct error *err)
-{
-    (void)out;
-    (void)model;
-    (void)config;
-    (void)err;
-    *reason = "any model in this build";
-    return STATUS_END;
-}
-
-#endif
-
 /* ---- trust, then verify -------------------------------------------------------------------- */
 
-#if defined(HAVE_NATIVE_ENGINE) && !defined(WITHOUT_XGBOOST)
+#ifndef WITHOUT_XGBOOST
 
 static double now_ms(void)
 {
@@ -287,7 +260,7 @@ static enum status open_auto(struct engine **out, const struct model *model,
 
     probe_config.wanted[SCORE_VALUE] = true;
     probe_config.wanted[SCORE_MARGIN] = true;
-    status = open_native(&engine, model, &probe_config, &reason, err);
+    status = engine_native_open(&engine, model, &probe_config, &reason, err);
     if (status == STATUS_END)
         return open_xgboost(out, model, model_bytes, config, reason, err);
     if (status != STATUS_OK)
@@ -312,7 +285,7 @@ enum status engine_open(struct engine **out, const struct model *model, struct s
         return status;
     switch (config->choice) {
     case ENGINE_NATIVE:
-        status = open_native(out, model, config, &reason, err);
+        status = engine_native_open(out, model, config, &reason, err);
         if (status == STATUS_END)
             return error_set(err, ERROR_MODEL, "the native engine does not serve %s", reason);
         return status;
