@@ -1,6 +1,7 @@
 /*
  * model_dump.c - reads each model file that is named and says what it found: one line for each file, or,
- * with --dump, every field as JSON, for tests/models/check.py to compare with what XGBoost itself says.
+ * with --dump, every field as JSON, for tests/models/check.py to compare with what XGBoost itself says;
+ * with --json and --page what inspect would show.
  *
  * Exit status: 0 unless a file cannot be opened or memory is short. A model that is refused is an answer.
  */
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/byte_buffer.h"
-#include "model/model.h"
+#include "model/model_summary.h"
 
 static void print_float(float value)
 {
@@ -159,12 +160,26 @@ static char *read_file(const char *path, size_t *size)
     return bytes;
 }
 
+static bool summarize(const struct model *model, const char *path, bool is_json)
+{
+    static struct error err;
+    struct model_summary_config config = {.path = path, .is_terminal = true, .feature_limit = 20};
+    struct byte_buffer buffer;
+    byte_buffer_init(&buffer);
+    enum status status = is_json ? model_summary_json(model, &config, &buffer, &err)
+                                 : model_summary_text(model, &config, &buffer, &err);
+    if (status == STATUS_OK)
+        fwrite(buffer.data, 1, buffer.size, stdout);
+    byte_buffer_release(&buffer);
+    return status == STATUS_OK;
+}
+
 int main(int argc, char **argv)
 {
     static struct error err;
     int result = 0;
-    bool is_dump = argc > 1 && strcmp(argv[1], "--dump") == 0;
-    for (int i = 1 + is_dump; i < argc; i++) {
+    const char *mode = argc > 1 && strncmp(argv[1], "--", 2) == 0 ? argv[1] : "";
+    for (int i = 1 + (mode[0] != '\0'); i < argc; i++) {
         size_t size;
         char *bytes = read_file(argv[i], &size);
         struct model *model = NULL;
@@ -176,8 +191,13 @@ int main(int argc, char **argv)
         if (model_read(&model, span_of(bytes, size), &err) != STATUS_OK) {
             printf("%s: error %d: %s\n", argv[i], (int)err.kind, err.text);
             result |= err.kind == ERROR_MEMORY;
-        } else if (free(bytes), bytes = NULL, is_dump) { /* nothing may borrow from the file */
-            dump(model);
+        } else if (mode[0] != '\0') {
+            free(bytes); /* nothing may borrow from the file */
+            bytes = NULL;
+            if (strcmp(mode, "--dump") == 0)
+                dump(model);
+            else if (!summarize(model, argv[i], strcmp(mode, "--json") == 0))
+                result = 1;
         } else {
             printf("%s: ok: %s, %u trees, %u rounds, %u features\n", argv[i], model->objective_name,
                    model->tree_count, model->round_count, model->schema.feature_count);
