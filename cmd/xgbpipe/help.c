@@ -25,12 +25,11 @@ static const char *const meanings[COMMAND_COUNT] = {
 };
 
 static const char *const examples[COMMAND_COUNT] = {
-    [COMMAND_PREDICT] =
-        "  xgbpipe -m model.json houses.csv\n"
-        "  xgbpipe -m model.json --min 0 --keep id < houses.csv | sort -t, -k2 -g\n"
-        "  tail -f events.jsonl | xgbpipe -m model.ubj --keep id\n"
-        "  xgbpipe -m model.json --on-error skip --rejects bad.jsonl -o out.csv "
-        "in.csv\n",
+    [COMMAND_PREDICT] = "  xgbpipe -m model.json houses.csv\n"
+                        "  xgbpipe -m model.json --min 0 --keep id < houses.csv | sort -t, -k2 -g\n"
+                        "  tail -f events.jsonl | xgbpipe -m model.ubj --keep id\n"
+                        "  xgbpipe -m model.json --on-error skip --rejects bad.jsonl -o out.csv "
+                        "in.csv\n",
     [COMMAND_TRANSFORM] =
         "  xgbpipe transform -s fitted.json --keep price train.csv > features.csv\n",
     [COMMAND_FIT] = "  xgbpipe fit -s spec.json --label price train.csv > fitted.json\n",
