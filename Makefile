@@ -129,7 +129,7 @@ $(O)/libxgbpipe.a: $(OBJECTS)
 
 $(filter-out $(O)/src/predict/native_kernels.%,$(OBJECTS)) $(PROGRAM_OBJECTS) $(UNIT_TESTS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
 	@mkdir -p $(@D)
-	$(call say,CC) $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS_$*.o) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CC) $(project_cppflags) $(if $(filter tests/%,$*),-Itests) $(CPPFLAGS) $(project_cflags) $(CFLAGS_$*.o) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(filter $(O)/src/predict/native_kernels.%,$(OBJECTS)): $(O)/src/predict/native_kernels.%.o: $(KERNELS) $(O)/flags | packages
 	@mkdir -p $(@D)
