@@ -10,6 +10,8 @@
 
 void plan_release(struct plan *plan)
 {
+    for (struct plan_index *at = plan->indexes; at != NULL; at = at->next)
+        name_index_release(&at->index);
     memory_release(plan->columns);
     memory_release(plan->inputs);
     memory_release(plan->free_numbers.slots);
@@ -125,6 +127,17 @@ void plan_rename(struct plan *plan, size_t column, struct span name)
 {
     plan->columns[column].name = name;
     plan->index_is_stale = true;
+}
+
+struct name_index *plan_new_index(struct plan *plan)
+{
+    struct plan_index *made = arena_new(plan->arena, 1, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    name_index_init(&made->index);
+    made->next = plan->indexes;
+    plan->indexes = made;
+    return &made->index;
 }
 
 struct span *plan_names(struct plan *plan)

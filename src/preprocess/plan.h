@@ -52,6 +52,12 @@ struct plan {
     uint32_t text_slots;
     struct slot_list free_numbers;
     struct slot_list free_texts;
+    struct plan_index *indexes; /* of the steps: released with the plan */
+};
+
+struct plan_index {
+    struct name_index index;
+    struct plan_index *next;
 };
 
 /* Finds out which columns the input must have and what each is, and starts the plan with them. */
@@ -86,6 +92,9 @@ void plan_rename(struct plan *plan, size_t column, struct span name); /* name: b
 
 /* The first column whose name another one before it has, or -1 (-2 for memory). */
 int64_t plan_find_twice(struct plan *plan);
+
+/* An index for a step to fill and keep, released with the plan; NULL for memory. */
+struct name_index *plan_new_index(struct plan *plan);
 
 /* Names of all columns, for hints: borrowed from a fresh array of the arena; NULL for memory. */
 struct span *plan_names(struct plan *plan);

@@ -62,6 +62,32 @@ enum status step_find_column(struct step_binding *binding, uint32_t index, enum 
     return STATUS_OK;
 }
 
+enum status step_bind_works(struct step_binding *binding, enum step_need need, bool makes_text,
+                            struct column_works **works, struct error *err)
+{
+    struct plan *plan = binding->plan;
+    const struct spec_step *step = binding->step;
+    struct column_works *result = arena_new(plan->arena, 1, sizeof *result);
+    struct column_work *list = arena_new(plan->arena, step->column_count, sizeof *list);
+    if (result == NULL || list == NULL)
+        return error_memory(err);
+    for (uint32_t i = 0; i < step->column_count; i++) {
+        size_t column;
+        enum status status = step_find_column(binding, i, need, &column, err);
+        if (status != STATUS_OK)
+            return status;
+        list[i].name = plan->columns[column].name;
+        list[i].from = plan->columns[column].slot;
+        list[i].to = plan_write_slot(plan, column, makes_text);
+        if (list[i].to == SLOT_NONE)
+            return error_memory(err);
+    }
+    *result = (struct column_works){step->column_count, list};
+    binding->state = result;
+    *works = result;
+    return STATUS_OK;
+}
+
 struct span step_join_name(struct plan *plan, struct span column, struct span suffix)
 {
     size_t size = column.size + 1 + suffix.size;
@@ -78,8 +104,16 @@ struct span step_join_name(struct plan *plan, struct span column, struct span su
 enum status step_bind(struct step_binding *binding, struct error *err)
 {
     enum status status = kinds[binding->step->op]->bind(binding, err);
-    /* Only these steps bring new names. */
-    if (status != STATUS_OK || !binding->plan->index_is_stale)
+    if (status != STATUS_OK)
+        return status;
+    if (kinds[binding->step->op]->effect == MAKES_NUMBER)
+        for (uint32_t i = 0; i < binding->step->column_count; i++) {
+            int64_t column = plan_find(binding->plan, binding->step->columns[i]);
+            if (column >= 0)
+                binding->plan->columns[column].is_made = true;
+        }
+    /* Only steps that bring new names leave it stale. */
+    if (!binding->plan->index_is_stale)
         return status;
     int64_t twice = plan_find_twice(binding->plan);
     if (twice == -2)

@@ -71,6 +71,24 @@ enum status step_bind(struct step_binding *binding, struct error *err);
 enum status step_find_column(struct step_binding *binding, uint32_t index, enum step_need need,
                              size_t *column, struct error *err);
 
+/* Most steps: each of their columns is read from one slot and written to one. */
+struct column_work {
+    struct span name;
+    int32_t from;
+    int32_t to;
+    double a, b, c;   /* parameters of the op */
+    const void *data; /* likewise */
+};
+
+struct column_works {
+    uint32_t count;
+    struct column_work *works;
+};
+
+/* Makes the works of all columns of the step, changed in place, and sets them as binding->state. */
+enum status step_bind_works(struct step_binding *binding, enum step_need need, bool makes_text,
+                            struct column_works **works, struct error *err);
+
 /* A name "COL_SUFFIX" in the plan's arena; data NULL for memory. */
 struct span step_join_name(struct plan *plan, struct span column, struct span suffix);
 
