@@ -20,6 +20,9 @@
 #include "predict/native_kernels.h"
 #include "predict/native_vector.h"
 
+/* Apart, so that each has its registers, and profiles tell them apart. */
+#define APART             __attribute__((noinline)) static
+
 #define JOIN_TOKENS(a, b) a##b
 #define JOIN(a, b)        JOIN_TOKENS(a, b)
 
@@ -50,8 +53,8 @@ INLINE word *condition(const struct native_scratch *scratch, uint32_t offset)
 
 /* --- conditions of numerical features ------------------------------------------------------------- */
 
-static void fill_missing(const struct native_program *program, const struct native_column *column,
-                         const struct native_scratch *scratch)
+APART void fill_missing(const struct native_program *program, const struct native_column *column,
+                        const struct native_scratch *scratch)
 {
     const uint32_t *destination = program->destinations + 2 * (size_t)column->threshold_begin;
     for (uint32_t k = 0; k < column->threshold_count; k++) {
@@ -60,9 +63,9 @@ static void fill_missing(const struct native_program *program, const struct nati
     }
 }
 
-static void compare_column(const struct native_program *program, const struct native_column *column,
-                           const struct native_scratch *scratch, const float *x, size_t words,
-                           const uint64_t missing[WORDS])
+APART void compare_column(const struct native_program *program, const struct native_column *column,
+                          const struct native_scratch *scratch, const float *x, size_t words,
+                          const uint64_t missing[WORDS])
 {
     const float *thresholds = program->thresholds + column->threshold_begin;
     const uint32_t *destination = program->destinations + 2 * (size_t)column->threshold_begin;
@@ -100,9 +103,9 @@ INLINE void scatter(const struct native_program *program, const struct native_co
     }
 }
 
-static void search_column(const struct native_program *program, const struct native_column *column,
-                          const struct native_scratch *scratch, const float *x, size_t row_count,
-                          const uint64_t missing[WORDS])
+APART void search_column(const struct native_program *program, const struct native_column *column,
+                         const struct native_scratch *scratch, const float *x, size_t row_count,
+                         const uint64_t missing[WORDS])
 {
     switch (column->level_count) {
     case 1: scatter(program, column, scratch->deltas, x, row_count, missing, 1); break;
@@ -163,10 +166,10 @@ static void evaluate_column(const struct native_program *program, uint32_t numbe
 /* --- conditions of categorical features ----------------------------------------------------------- */
 
 /* Rows by code in deltas[code], missing rows in the last one but one, other codes in the last. */
-static void evaluate_categories(const struct native_program *program,
-                                const struct native_category_column *column,
-                                const struct native_scratch *scratch, const float *x,
-                                size_t row_count)
+APART void evaluate_categories(const struct native_program *program,
+                               const struct native_category_column *column,
+                               const struct native_scratch *scratch, const float *x,
+                               size_t row_count)
 {
     for (size_t row = 0; row < row_count; row++) {
         float value = x[row];
@@ -275,8 +278,7 @@ INLINE void place_rows(const unsigned char *c, const uint32_t *tests, unsigned c
 
 /* A function for each depth, so that every selection has its registers. */
 #define DEFINE_PLACE(depth)                                                                        \
-    __attribute__((noinline)) static void place_##depth(                                           \
-        const unsigned char *c, const uint32_t *tests, unsigned char *places)                      \
+    APART void place_##depth(const unsigned char *c, const uint32_t *tests, unsigned char *places) \
     {                                                                                              \
         place_rows(c, tests, places, depth);                                                       \
     }
@@ -296,8 +298,8 @@ static place_function *const place_functions[DEPTH_MAX + 1] = {
 
 /* Adds the leaves of a tile's trees, tree after tree, to the sums of a strip: eight rows' sums stay in
  * registers over all trees. */
-static void add_leaves(const float *const leaves[NATIVE_TILE_TREES], uint32_t tree_count,
-                       const unsigned char *places, float *sums)
+APART void add_leaves(const float *const leaves[NATIVE_TILE_TREES], uint32_t tree_count,
+                      const unsigned char *places, float *sums)
 {
     for (size_t at = 0; at < STRIP_ROWS; at += 8) {
         float a = sums[at], b = sums[at + 1], c = sums[at + 2], d = sums[at + 3];
@@ -342,9 +344,9 @@ static void score_tile(const struct native_program *program, const struct native
     }
 }
 
-static void walk_tile(const struct native_program *program, const struct native_scratch *scratch,
-                      const struct native_tile *tile, const float *const *columns, size_t row_count,
-                      float *sums)
+APART void walk_tile(const struct native_program *program, const struct native_scratch *scratch,
+                     const struct native_tile *tile, const float *const *columns, size_t row_count,
+                     float *sums)
 {
     for (uint32_t t = 0; t < tile->tree_count; t++) {
         native_walk_rows(program, &program->trees[tile->tree_begin + t], columns, 0, row_count,
