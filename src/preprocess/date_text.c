@@ -281,7 +281,7 @@ bool date_text_parse(struct span text, struct span format, struct date_moment *m
         return false;
     struct date_reader reader = {.at = text.data, .end = text.data + text.size, .year = 1900};
     bool is_read = format.data == NULL ? read_iso(&reader) : read_format(&reader, format);
-    if (!is_read || reader.at != reader.end || (reader.half != 0) > reader.has_hour12)
+    if (!is_read || reader.at != reader.end)
         return false;
     if (reader.has_hour12)
         reader.hour = reader.hour % 12 + (reader.half == 2 ? 12 : 0);

@@ -3,7 +3,11 @@
  *
  * Steps are fitted in order, each on the output of those before it, as a scikit-learn pipeline is. The
  * needed input columns are kept in memory until then: 8 bytes for each number and 16 bytes for each text of
- * a record, plus the bytes of each different text, plus as much again for the columns that steps make.
+ * a record and 25 more, plus the bytes of each different text, plus 8 (16) bytes for each column of numbers
+ * (texts) that a step in front of the last fitted one makes or changes.
+ *
+ * --refit learns everything anew that can be learnt; where that can change the names of columns (one_hot), a list of
+ * features that the spec had is made anew too.
  */
 #ifndef PREPROCESS_FIT_H
 #define PREPROCESS_FIT_H

@@ -309,3 +309,12 @@ bool spec_set_features(struct spec *spec, const struct span *names, uint32_t cou
     spec->has_features = true;
     return true;
 }
+
+void spec_forget_features(struct spec *spec)
+{
+    struct spec_node *list = spec_node_find(spec->root, "features");
+    if (list != NULL)
+        spec_node_remove(spec->root, list);
+    spec->has_features = false;
+    spec->feature_count = 0;
+}

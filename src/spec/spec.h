@@ -151,6 +151,8 @@ bool spec_nulls_equal(const struct null_list *a, const struct null_list *b);
 bool spec_set_nulls(struct spec *spec, const struct null_list *nulls);
 bool spec_set_features(struct spec *spec, const struct span *names, uint32_t count);
 
+void spec_forget_features(struct spec *spec); /* --refit, where names may change */
+
 /* Adds a golden record (check --add): record is one JSON object, strictly checked here (ERROR_RECORD).
  * answers are copied; one answer is written plainly unless is_list. */
 enum status spec_add_golden(struct spec *spec, struct span record, const struct spec_answer *answers,

@@ -207,16 +207,20 @@ bool spec_step_set(struct spec_step *step, struct arena *arena, const char *name
     return true;
 }
 
+bool spec_step_learns(const struct spec_step *step, const char *name)
+{
+    if (!spec_step_needs(step, name))
+        return false;
+    if (step->op == OP_IMPUTE)
+        return !spec_step_is_word(step, "strategy", (struct span){0}, "constant");
+    return step->op != OP_BIN || spec_step_parameter(step, "bins") != NULL;
+}
+
 void spec_step_forget(struct spec_step *step)
 {
-    /* What a hand wrote in place of learning stays. */
-    if ((step->op == OP_IMPUTE &&
-         spec_step_is_word(step, "strategy", (struct span){0}, "constant")) ||
-        (step->op == OP_BIN && spec_step_parameter(step, "bins") == NULL))
-        return;
     for (const struct spec_parameter *at = ops[step->op].parameters; at->name != NULL; at++) {
         struct spec_node *node = spec_step_parameter(step, at->name);
-        if (node != NULL && spec_step_needs(step, at->name))
+        if (node != NULL && spec_step_learns(step, at->name))
             spec_node_remove(step->node, node);
     }
 }

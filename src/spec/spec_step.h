@@ -64,6 +64,9 @@ bool spec_step_is_word(const struct spec_step *step, const char *name, struct sp
 /* Is a fitted parameter needed in this step, by what its other parameters say? */
 bool spec_step_needs(const struct spec_step *step, const char *name);
 
+/* Is it needed, and could fit learn it (constants are not learnt, nor edges without a number of bins)? */
+bool spec_step_learns(const struct spec_step *step, const char *name);
+
 /* Sets a parameter for one column: value (without a key) goes into the object by column, which is
  * made where the step has none. False for memory. */
 bool spec_step_set(struct spec_step *step, struct arena *arena, const char *name, struct span column,
