@@ -105,6 +105,7 @@ PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c))
 OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o))
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(O)/%.o)
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
+ENGINE_TOOLS := $(O)/tests/differential/engine_driver $(O)/tests/bench/bench_engine
 # The library as the wheel has it, unless another one is used, linked in, or left out.
 WHEEL := $(if $(STATIC)$(WITHOUT_XGBOOST)$(XGBOOST_PREFIX),,$(BUILD)/libxgboost/stamp)
 
@@ -127,7 +128,7 @@ $(O)/libxgbpipe.a: $(OBJECTS)
 	@rm -f $@
 	$(call say,AR) ar rcsD $@ $^
 
-$(filter-out $(O)/src/predict/native_kernels.%,$(OBJECTS)) $(PROGRAM_OBJECTS) $(UNIT_TESTS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
+$(filter-out $(O)/src/predict/native_kernels.%,$(OBJECTS)) $(PROGRAM_OBJECTS) $(UNIT_TESTS:%=%.o) $(ENGINE_TOOLS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
 	@mkdir -p $(@D)
 	$(call say,CC) $(CC) $(project_cppflags) $(if $(filter tests/%,$*),-Itests) $(CPPFLAGS) $(project_cflags) $(CFLAGS_$*.o) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -136,7 +137,7 @@ $(filter $(O)/src/predict/native_kernels.%,$(OBJECTS)): $(O)/src/predict/native_
 	$(call say,CC) $(CC) $(project_cppflags) -DKERNEL_ISA=$* $(CPPFLAGS) $(project_cflags) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) $(CFLAGS) \
 	    -MMD -MP -c -o $@ $<
 
-$(UNIT_TESTS): $(O)/%: $(O)/%.o $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
+$(UNIT_TESTS) $(ENGINE_TOOLS): $(O)/%: $(O)/%.o $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
 	@test -z '$(WHEEL)' || ln -sfn ../../../libxgboost $(@D)/libxgboost
 	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
 
@@ -184,6 +185,10 @@ check-quick: programs
 bench: all
 	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/bench/run $(BENCH)
 
+## bench-engine: time every engine, and peers that pip has, on one thread (MODELS='100x6 500x8' for some)
+bench-engine: $(O)/tests/bench/bench_engine oracle
+	@$(BUILD)/oracle/bin/python3 tests/bench/engine.py $< $(BUILD)/bench $(MODELS)
+
 ## lint: formatting, each header alone, who may include whom, shell scripts
 lint: packages
 	@tests/lint
@@ -217,5 +222,5 @@ help:
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 FORCE:
-.PHONY: all deps packages oracle demo programs check check-quick bench lint install uninstall clean help FORCE
+.PHONY: all deps packages oracle demo programs check check-quick bench bench-engine lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
