@@ -50,8 +50,7 @@ static int distance(struct span a, struct span b)
             int best = last[j - 1] + replacement_cost(x, y);
             best = smaller(best, last[j] + edge_cost(x));
             best = smaller(best, now[j - 1] + edge_cost(y));
-            if (i > 1 && j > 1 && fold(x) == fold(b.data[j - 2]) &&
-                fold(a.data[i - 2]) == fold(y))
+            if (i > 1 && j > 1 && fold(x) == fold(b.data[j - 2]) && fold(a.data[i - 2]) == fold(y))
                 best = smaller(best, before[j - 2] + EDIT);
             now[j] = best;
         }

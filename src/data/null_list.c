@@ -14,8 +14,7 @@ static struct span without_spaces(struct span text)
         text.data++;
         text.size--;
     }
-    while (text.size != 0 &&
-           (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+    while (text.size != 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
         text.size--;
     return text;
 }

@@ -129,8 +129,7 @@ bool record_batch_mark_bad(struct record_batch *batch, size_t row, struct span c
 {
     if (batch->is_bad[row])
         return true;
-    if (!memory_grow(&batch->bads, &batch->bad_capacity, batch->bad_count + 1,
-                     sizeof *batch->bads))
+    if (!memory_grow(&batch->bads, &batch->bad_capacity, batch->bad_count + 1, sizeof *batch->bads))
         return false;
     char reason[REASON_SIZE];
     va_list arguments;

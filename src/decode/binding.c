@@ -26,8 +26,8 @@ static const char *header_hint(const struct header *header, char delimiter)
     static const char separators[] = ",;\t|";
     if (header->column_count == 1) {
         for (const char *other = separators; *other != '\0'; other++) {
-            if (*other != delimiter && memchr(header->names[0].data, *other,
-                                              header->names[0].size) != NULL)
+            if (*other != delimiter &&
+                memchr(header->names[0].data, *other, header->names[0].size) != NULL)
                 return *other == ';'    ? "; are its columns separated by ';'? (-d ';')"
                        : *other == '|'  ? "; are its columns separated by '|'? (-d '|')"
                        : *other == '\t' ? "; are its columns separated by tabs? (--itsv)"
@@ -69,9 +69,8 @@ static enum status fail_missing(const struct field_plan *plan, const uint8_t *is
         }
         count++;
     }
-    return error_set(err, ERROR_HEADER, "the header lacks the column%s %s%s",
-                     count == 1 ? "" : "s", text,
-                     found == 0 ? header_hint(header, delimiter) : "");
+    return error_set(err, ERROR_HEADER, "the header lacks the column%s %s%s", count == 1 ? "" : "s",
+                     text, found == 0 ? header_hint(header, delimiter) : "");
 }
 
 static enum status bind_header(struct binding *binding, const struct header *header,
@@ -96,8 +95,7 @@ static enum status bind_header(struct binding *binding, const struct header *hea
         }
         if (is_found[number]) {
             char name[ERROR_QUOTE_SIZE];
-            error_quote(name, sizeof name, header->names[column].data,
-                        header->names[column].size);
+            error_quote(name, sizeof name, header->names[column].data, header->names[column].size);
             error_set(err, ERROR_HEADER, "the header names the column '%s' twice", name);
             goto cleanup;
         }
@@ -168,15 +166,25 @@ static enum status bind_libsvm(struct binding *binding, struct error *err)
         } else if (libsvm_index(field) >= count)
             count = libsvm_index(field) + 1;
     }
+    /* Beside features alone, an index past the last cannot belong to the model; a spec's columns may
+     * be any of the file's. */
+    binding->has_only_features = plan->number_count == 0 && plan->text_count == 0;
     binding->index_count = (uint32_t)count;
     binding->index_fields = memory_new(binding->index_count, sizeof *binding->index_fields);
-    if (binding->index_fields == NULL)
+    binding->index_columns = memory_new(binding->index_count, sizeof *binding->index_columns);
+    if (binding->index_fields == NULL || binding->index_columns == NULL)
         return error_memory(err);
-    for (uint32_t i = 0; i < binding->index_count; i++)
+    for (uint32_t i = 0; i < binding->index_count; i++) {
+        /* A feature without a field of its own is a plain number: wide models need no fields. */
         binding->index_fields[i] = -1;
+        binding->index_columns[i] = i < plan->feature_count ? (int32_t)i : -1;
+    }
     for (uint32_t i = 0; i < plan->field_count; i++) {
-        if ((int32_t)i != binding->label_field && (int32_t)i != binding->qid_field)
-            binding->index_fields[libsvm_index(&plan->fields[i])] = (int32_t)i;
+        if ((int32_t)i == binding->label_field || (int32_t)i == binding->qid_field)
+            continue;
+        int64_t index = libsvm_index(&plan->fields[i]);
+        binding->index_fields[index] = (int32_t)i;
+        binding->index_columns[index] = field_plain_column(&plan->fields[i]);
     }
     return STATUS_OK;
 }
@@ -228,7 +236,7 @@ enum status binding_open(struct binding **out, const struct field_plan *plan,
             goto cleanup;
         }
     }
-    if (!find_empty_features(binding)) {
+    if (format != INPUT_LIBSVM && !find_empty_features(binding)) {
         error_memory(err);
         goto cleanup;
     }
@@ -253,6 +261,7 @@ void binding_close(struct binding *binding)
     memory_release(binding->absent);
     memory_release(binding->empty_features);
     memory_release(binding->index_fields);
+    memory_release(binding->index_columns);
     name_index_release(&binding->field_index);
     memory_release(binding);
 }

@@ -22,8 +22,8 @@ enum { NUL_WINDOW = 4096 };
 /* What happened in a row besides its values. */
 struct delimited_row {
     const char *begin;
-    bool has_quotes;   /* a quoted field was scanned: it may hold newlines */
-    bool is_spoilt;    /* text behind a closing quote */
+    bool has_quotes; /* a quoted field was scanned: it may hold newlines */
+    bool is_spoilt;  /* text behind a closing quote */
     bool is_ragged;
     bool is_out_of_memory;
     size_t remaining; /* after skip_fields: how many of its fields were not there */
@@ -47,8 +47,7 @@ DELIMITED_INLINE const char *skip_fields(const char *at, const char *end, char d
     const char *field = at; /* where the field that is under way begins */
     while (at != end) {
         size_t size = end - at < SCAN_WIDTH ? (size_t)(end - at) : SCAN_WIDTH;
-        struct scan_block block =
-            size == SCAN_WIDTH ? scan_load(at) : scan_load_tail(at, size);
+        struct scan_block block = size == SCAN_WIDTH ? scan_load(at) : scan_load_tail(at, size);
         if (has_quotes && (scan_equal(&block, '"') & scan_mask(size)) != 0) {
             struct field_scan scan;
             at = csv_field_scan(field, end, delimiter, &scan);
@@ -115,9 +114,8 @@ DELIMITED_INLINE bool store_delimited(struct decode_run *run, const struct field
 
 /* Decodes the row at `at` and returns where its record ends (its line end, or end). */
 DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run, const char *at,
-                                                  const char *end, char delimiter,
-                                                  bool has_quotes, bool has_null_numbers,
-                                                  struct delimited_row *row)
+                                                  const char *end, char delimiter, bool has_quotes,
+                                                  bool has_null_numbers, struct delimited_row *row)
 {
     const struct binding *binding = run->binding;
     const struct column_step *step = binding->steps;
@@ -224,9 +222,8 @@ DELIMITED_INLINE bool mark_delimited(struct decode_run *run, const struct delimi
             break;
     }
     return record_batch_mark_bad(target->records, target->row, whole,
-                                 "has %llu field%s, the header has %u",
-                                 (unsigned long long)count, count == 1 ? "" : "s",
-                                 (unsigned)run->binding->column_count);
+                                 "has %llu field%s, the header has %u", (unsigned long long)count,
+                                 count == 1 ? "" : "s", (unsigned)run->binding->column_count);
 }
 
 DELIMITED_INLINE bool decode_delimited(struct decode_run *run, char delimiter, bool has_quotes,
@@ -251,8 +248,8 @@ DELIMITED_INLINE bool decode_delimited(struct decode_run *run, char delimiter, b
         const struct row_marks marks = row_marks_of(records);
         row_target_begin(target, run->row_count, cursor->line);
         struct delimited_row row = {.begin = at};
-        const char *stop = decode_delimited_row(run, at, end, delimiter, has_quotes,
-                                                has_null_numbers, &row);
+        const char *stop =
+            decode_delimited_row(run, at, end, delimiter, has_quotes, has_null_numbers, &row);
         if (row.is_out_of_memory)
             return false;
         bool holds_nul = false;

@@ -41,8 +41,10 @@ struct binding {
     /* libsvm */
     int32_t label_field; /* or -1 */
     int32_t qid_field;
-    int32_t *index_fields; /* owned: field of each feature number, or -1 */
+    int32_t *index_fields;  /* owned: field of each feature number, or -1 */
+    int32_t *index_columns; /* owned: feature column that takes each as a plain number, or -1 */
     uint32_t index_count;
+    bool has_only_features; /* an index beyond index_count cannot belong to the model */
 };
 
 /* The row that is being filled. */
@@ -52,6 +54,7 @@ struct row_target {
     struct feature_batch *features;
     struct column_batch *columns;
     size_t row;
+    float *slot; /* where a feature's value goes instead of its dense column, or NULL */
 };
 
 /* Each stores one field of the row into all its targets except raw, marks the row bad where the text
@@ -86,9 +89,8 @@ static inline bool field_has_value(const struct field *field)
  * may store themselves; else FIELD_NO_TARGET. */
 static inline int32_t field_plain_column(const struct field *field)
 {
-    bool is_plain = field->feature >= 0 && field->number < 0 && field->text < 0 &&
-                    field->key < 0 && field->margin < 0 && field->raw < 0 &&
-                    field->categories == NULL;
+    bool is_plain = field->feature >= 0 && field->number < 0 && field->text < 0 && field->key < 0 &&
+                    field->margin < 0 && field->raw < 0 && field->categories == NULL;
     return is_plain ? field->feature : FIELD_NO_TARGET;
 }
 

@@ -199,9 +199,8 @@ static const char *store_value(struct decode_run *run, const struct field *field
             is_stored = field_store_boolean(target, field, text, first == 't');
         } else if (first == '{' || first == '[') {
             is_stored = record_batch_mark_bad(target->records, target->row, field->name,
-                                              first == '{'
-                                                  ? "an object, where one value belongs"
-                                                  : "an array, where one value belongs");
+                                              first == '{' ? "an object, where one value belongs"
+                                                           : "an array, where one value belongs");
         } else {
             double value = 0;
             number_text_parse(text, &value);
@@ -260,8 +259,7 @@ static bool store_lacking(struct decode_run *run)
     }
     const struct span whole = {NULL, 0};
     if (plan->needs_some_feature && !has_some)
-        return record_batch_mark_bad(records, run->target.row, whole,
-                                     "has none of the features");
+        return record_batch_mark_bad(records, run->target.row, whole, "has none of the features");
     return true;
 }
 
@@ -297,15 +295,14 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
             size_t size = key->text.size;
             if (key->is_plain && (size_t)(walk->limit - place) >= size + KEY_PADDING + 3 &&
                 *place == '"' && place[size + 1] == '"' &&
-                same_bytes(place + 1, key->text.data, size) &&
-                (is_first || *at == ',')) {
+                same_bytes(place + 1, key->text.data, size) && (is_first || *at == ',')) {
                 at = place + size + 2;
                 if (*at == ':' && at < walk->end) {
                     at++;
                     if (*at == ' ')
                         at++;
-                    at = at < walk->end && (unsigned char)*at > ' ' ? at
-                                                                    : json_walk_space(walk, at);
+                    at =
+                        at < walk->end && (unsigned char)*at > ' ' ? at : json_walk_space(walk, at);
                 } else {
                     at = json_walk_colon(walk, at);
                     if (at == NULL)

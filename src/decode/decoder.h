@@ -77,8 +77,9 @@ struct binding;
  * csv, tsv: ERROR_HEADER when the header lacks required or kept columns ("the header lacks the columns
  * 'a', 'b'", naming every one, with a near match: "did you mean 'Age'?"), or names a wanted column
  * twice. libsvm: field names "label", "qid" and the feature fields by their number. */
-enum status binding_open(struct binding **out, const struct field_plan *plan, enum input_format format,
-                         char delimiter, const struct header *header, struct error *err);
+enum status binding_open(struct binding **out, const struct field_plan *plan,
+                         enum input_format format, char delimiter, const struct header *header,
+                         struct error *err);
 void binding_close(struct binding *binding); /* NULL is allowed */
 
 /* ---- Decoding ---- */

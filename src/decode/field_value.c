@@ -30,8 +30,7 @@ static struct span trim(struct span text)
         text.data++;
         text.size--;
     }
-    while (text.size != 0 &&
-           (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+    while (text.size != 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
         text.size--;
     return text;
 }
@@ -95,9 +94,7 @@ static bool read_number(struct row_target *target, const struct field *field,
     if (*is_missing)
         return true;
     switch (value->kind) {
-    case VALUE_NUMBER:
-        *number = value->number;
-        break;
+    case VALUE_NUMBER: *number = value->number; break;
     case VALUE_BOOLEAN:
         if (is_code)
             return mark_text(target, field, value->text, "is not the code of a category");
@@ -123,16 +120,21 @@ static bool read_number(struct row_target *target, const struct field *field,
     return true;
 }
 
+static float *feature_slot(const struct row_target *target, const struct field *field)
+{
+    return target->slot != NULL ? target->slot : row_target_feature(target, field->feature);
+}
+
 static bool store_category(struct row_target *target, const struct field *field,
                            const struct field_value *value)
 {
     const struct category_list *categories = field->categories;
-    float *slot = row_target_feature(target, field->feature);
+    float *slot = feature_slot(target, field);
     *slot = NAN;
     if (value->kind == VALUE_MISSING)
         return true;
-    int32_t code = category_list_find(categories, value->text, value->kind == VALUE_NUMBER,
-                                      value->number);
+    int32_t code =
+        category_list_find(categories, value->text, value->kind == VALUE_NUMBER, value->number);
     if (code != NAME_INDEX_NONE) {
         *slot = (float)code;
         return true;
@@ -171,7 +173,7 @@ static bool store(struct row_target *target, const struct field *field,
         } else {
             if (!read_number(target, field, value, field->is_code, true, &number, &is_missing))
                 return false;
-            *row_target_feature(target, field->feature) = (float)number;
+            *feature_slot(target, field) = (float)number;
         }
     }
     if (field->number >= 0) {
@@ -183,9 +185,8 @@ static bool store(struct row_target *target, const struct field *field,
     if (field->margin >= 0) {
         if (!read_number(target, field, value, false, true, &number, &is_missing))
             return false;
-        if (is_missing &&
-            !record_batch_mark_bad(target->records, target->row, field->name,
-                                   "the base margin is missing"))
+        if (is_missing && !record_batch_mark_bad(target->records, target->row, field->name,
+                                                 "the base margin is missing"))
             return false;
         struct record_batch *records = target->records;
         records->margins[target->row * records->margin_count + (size_t)field->margin] =

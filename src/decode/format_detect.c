@@ -17,7 +17,9 @@ static const struct magic magics[] = {
     {"\xFE\xFF", 2, "the input is UTF-16: convert it (iconv -f UTF-16 -t UTF-8)"},
     {"\x1F\x8B", 2, "the input is compressed: pipe it through gzip -dc"},
     {"\x28\xB5\x2F\xFD", 4, "the input is compressed: pipe it through zstd -dc"},
-    {"\xFD" "7zXZ\0", 6, "the input is compressed: pipe it through xz -dc"},
+    {"\xFD"
+     "7zXZ\0",
+     6, "the input is compressed: pipe it through xz -dc"},
     {"BZh", 3, "the input is compressed: pipe it through bzip2 -dc"},
     {"PK\x03\x04", 4, "the input is a zip file or a spreadsheet, not text"},
     {"PAR1\x15", 5, "the input is a Parquet file, not text"},
@@ -33,8 +35,7 @@ static bool looks_like(struct span bytes, const struct magic *magic)
         return false;
     /* BZh might begin a column's name. */
     return magic->bytes[0] != 'B' ||
-           (bytes.size > 4 && bytes.data[3] >= '1' && bytes.data[3] <= '9' &&
-            bytes.data[4] == '1');
+           (bytes.size > 4 && bytes.data[3] >= '1' && bytes.data[3] <= '9' && bytes.data[4] == '1');
 }
 
 enum status format_check_text(struct span first_bytes, struct error *err)

@@ -229,8 +229,9 @@ const char *json_walk_key(struct json_walk *walk, const char *at, bool *is_first
         at = json_walk_space(walk, at + 1);
     }
     if (at == walk->end || *at != '"')
-        return json_walk_fail(walk, at, at == walk->end ? "the record is cut off"
-                                                        : "a key in double quotes must follow");
+        return json_walk_fail(walk, at,
+                              at == walk->end ? "the record is cut off"
+                                              : "a key in double quotes must follow");
     *is_first = false;
     const char *text = at + 1;
     at = json_walk_string(walk, text, has_escape);
@@ -299,9 +300,9 @@ const char *json_walk_open(struct json_walk *walk, const char *at)
 {
     at = json_walk_space(walk, at);
     if (at == walk->end || *at != '{')
-        return json_walk_fail(walk, at, at != walk->end && *at == '['
-                                            ? "an array, where an object belongs"
-                                            : "a record must be an object: {...}");
+        return json_walk_fail(walk, at,
+                              at != walk->end && *at == '[' ? "an array, where an object belongs"
+                                                            : "a record must be an object: {...}");
     return at + 1;
 }
 
@@ -310,6 +311,7 @@ const char *json_walk_close(struct json_walk *walk, const char *at)
     at = json_walk_space(walk, at);
     if (at == walk->end)
         return at;
-    return json_walk_fail(walk, at, *at == '{' ? "two values on a line: one object a line"
-                                               : "text behind the object");
+    return json_walk_fail(walk, at,
+                          *at == '{' ? "two values on a line: one object a line"
+                                     : "text behind the object");
 }

@@ -37,8 +37,7 @@ static const char *without_return(const char *begin, const char *stop, const cha
     return stop != end && *stop == '\n' && stop != begin && stop[-1] == '\r' ? stop - 1 : stop;
 }
 
-const char *csv_field_scan(const char *at, const char *end, char delimiter,
-                           struct field_scan *scan)
+const char *csv_field_scan(const char *at, const char *end, char delimiter, struct field_scan *scan)
 {
     const char *begin = at;
     *scan = (struct field_scan){0};
@@ -173,12 +172,10 @@ static bool add_field(struct record_fields *fields, bool has_key, struct span ke
     return true;
 }
 
-static enum status split_object(struct record_fields *fields, struct span record,
-                                struct error *err)
+static enum status split_object(struct record_fields *fields, struct span record, struct error *err)
 {
     struct json_walk walk;
-    json_walk_init(&walk, record.data, record.data + record.size,
-                   record.data + record.size);
+    json_walk_init(&walk, record.data, record.data + record.size, record.data + record.size);
     bool is_first = true;
     struct span key;
     bool has_escape;
@@ -193,8 +190,8 @@ static enum status split_object(struct record_fields *fields, struct span record
             return error_memory(err);
     }
     if (at == NULL || json_walk_close(&walk, at) == NULL)
-        return error_set(err, ERROR_RECORD, "invalid JSON at byte %zu: %s",
-                         json_walk_column(&walk), walk.fault);
+        return error_set(err, ERROR_RECORD, "invalid JSON at byte %zu: %s", json_walk_column(&walk),
+                         walk.fault);
     return STATUS_OK;
 }
 

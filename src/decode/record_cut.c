@@ -14,20 +14,21 @@ enum cut_state {
     CUT_FIELD_BEGIN, /* a quote here opens a quoted field */
     CUT_PLAIN,       /* inside an unquoted field */
     CUT_QUOTED,      /* inside a quoted field */
-    CUT_QUOTE,       /* behind a quote in a quoted field: its end, or the first half of a doubled quote */
-    CUT_SPOILT       /* text behind a closing quote: bad until the next newline, whatever it holds */
+    CUT_QUOTE, /* behind a quote in a quoted field: its end, or the first half of a doubled quote */
+    CUT_SPOILT /* text behind a closing quote: bad until the next newline, whatever it holds */
 };
 
 void record_cut_init(struct record_cut *cut, enum input_format format, char delimiter)
 {
-    *cut = (struct record_cut){
-        .format = format, .delimiter = delimiter, .state = CUT_FIELD_BEGIN};
+    *cut = (struct record_cut){.format = format, .delimiter = delimiter, .state = CUT_FIELD_BEGIN};
 }
 
 void record_cut_advance(struct record_cut *cut)
 {
     cut->scanned -= cut->end;
-    cut->quote_line = cut->in_quotes ? cut->quote_line - cut->lines : 0;
+    /* Behind a quote too: it may turn out to be the first half of a doubled one. */
+    bool is_open = cut->state == CUT_QUOTED || cut->state == CUT_QUOTE;
+    cut->quote_line = is_open ? cut->quote_line - cut->lines : 0;
     cut->end = 0;
     cut->records = 0;
     cut->lines = 0;
@@ -108,8 +109,7 @@ static unsigned walk_chunk(struct record_cut *cut, size_t offset, unsigned size,
             }
             if (openings == 0) {
                 uint64_t last = (uint64_t)1 << (size - 1);
-                cut->state =
-                    (newlines | delimiters) & last ? CUT_FIELD_BEGIN : CUT_PLAIN;
+                cut->state = (newlines | delimiters) & last ? CUT_FIELD_BEGIN : CUT_PLAIN;
                 return size;
             }
             cut->quote_line = cut->lines + cut->tail_lines;
@@ -170,13 +170,11 @@ void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint
         unsigned taken;
         if (is_csv) {
             uint64_t quotes = scan_equal(&block, '"');
-            if (quotes == 0 && newlines == 0 && cut->state != CUT_QUOTE &&
-                left == SCAN_WIDTH) {
+            if (quotes == 0 && newlines == 0 && cut->state != CUT_QUOTE && left == SCAN_WIDTH) {
                 /* Nothing ends or opens here; only the last byte may begin a field. */
                 if (cut->state <= CUT_PLAIN)
-                    cut->state = data[offset + SCAN_WIDTH - 1] == cut->delimiter
-                                     ? CUT_FIELD_BEGIN
-                                     : CUT_PLAIN;
+                    cut->state = data[offset + SCAN_WIDTH - 1] == cut->delimiter ? CUT_FIELD_BEGIN
+                                                                                 : CUT_PLAIN;
                 cut->scanned += SCAN_WIDTH;
                 continue;
             }

@@ -32,7 +32,8 @@ struct fixture {
     struct column_batch columns;
     struct decode_cursor cursor;
     struct error err;
-    char *block; /* the bytes, in memory of exactly their size, so that sanitizers see every overrun */
+    char *
+        block; /* the bytes, in memory of exactly their size, so that sanitizers see every overrun */
     char names[1024];
 };
 

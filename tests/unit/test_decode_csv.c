@@ -198,16 +198,21 @@ TEST(many_unwanted_columns_are_skipped_also_with_quotes)
     char header[4096], row[8192];
     size_t header_size = 0, row_size = 0;
     for (int i = 0; i < 200; i++) {
-        header_size += (size_t)snprintf(header + header_size, sizeof header - header_size,
-                                        "%sc%d", i ? "," : "", i);
-        row_size += (size_t)snprintf(row + row_size, sizeof row - row_size, i % 7 == 3 ? "%s\"%d,\"\"\n\"" : i % 5 ? "%s%d" : "%sx\"y%d", i ? "," : "", i);
+        header_size += (size_t)snprintf(header + header_size, sizeof header - header_size, "%sc%d",
+                                        i ? "," : "", i);
+        row_size += (size_t)snprintf(row + row_size, sizeof row - row_size,
+                                     i % 7 == 3 ? "%s\"%d,\"\"\n\""
+                                     : i % 5    ? "%s%d"
+                                                : "%sx\"y%d",
+                                     i ? "," : "", i);
     }
     fixture_open(&f, INPUT_CSV, "c6:f c99:f c198:f", header);
     strcat(row, "\n");
     fixture_decode(&f, row);
     CHECK_INT(f.records.row_count, 1);
     CHECK_TEXT(fixture_reason(&f, 0), "");
-    CHECK(fixture_feature(&f, 0, 0) == 6 && fixture_feature(&f, 0, 1) == 99 && fixture_feature(&f, 0, 2) == 198);
+    CHECK(fixture_feature(&f, 0, 0) == 6 && fixture_feature(&f, 0, 1) == 99 &&
+          fixture_feature(&f, 0, 2) == 198);
     fixture_close(&f);
 }
 
@@ -257,7 +262,11 @@ TEST(headers_are_decoded)
     CHECK(header_read(&header, span_of_text("\n"), INPUT_CSV, ',', &err) == STATUS_FAILED);
     CHECK(header_read(&header, span_of("a,\0b", 4), INPUT_CSV, ',', &err) == STATUS_FAILED);
     CHECK_INT(err.kind, ERROR_HEADER);
-    CHECK(header_read(&header, span_of("\xFF\xFE" "a\0", 4), INPUT_CSV, ',', &err) == STATUS_FAILED);
+    CHECK(header_read(&header,
+                      span_of("\xFF\xFE"
+                              "a\0",
+                              4),
+                      INPUT_CSV, ',', &err) == STATUS_FAILED);
     CHECK(strstr(err.text, "UTF-16") != NULL);
     CHECK(header_read(&header, span_of_text("\"a\"b,c"), INPUT_CSV, ',', &err) == STATUS_FAILED);
     CHECK_INT(err.kind, ERROR_HEADER);
