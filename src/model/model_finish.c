@@ -104,6 +104,26 @@ static enum status check_tree(const struct model_reader *reader, size_t index, s
     return STATUS_OK;
 }
 
+/* XGBoost gives every output its trees in every round: one without is a number of outputs that lies. */
+static enum status check_outputs(const struct model_reader *reader, struct error *err)
+{
+    uint32_t count = reader->model->output_count, missing = 0;
+    if (reader->tree_count == 0 || reader->facts[0].leaf_size > 1)
+        return STATUS_OK;
+    uint8_t *has_tree = memory_new(count, 1);
+    if (has_tree == NULL)
+        return error_memory(err);
+    for (size_t i = 0; i < reader->tree_count; i++)
+        has_tree[reader->tree_info.items[i]] = 1;
+    while (missing < count && has_tree[missing])
+        missing++;
+    memory_release(has_tree);
+    if (missing < count)
+        return error_set(err, ERROR_MODEL, "tree_info: no tree adds to output %u of %u", missing,
+                         count);
+    return STATUS_OK;
+}
+
 /* iteration_indptr as the file states it, or, before 2.0, as libxgboost then makes it (MakeIndptr). */
 static enum status finish_rounds(struct model_reader *reader, struct error *err)
 {
@@ -188,6 +208,12 @@ static enum status finish_trees(struct model_reader *reader, struct error *err)
         if (tree->is_categorical != NULL)
             model->has_categorical_splits = true;
     }
+    if (reader->tree_feature_count > reader->feature_count)
+        return error_set(err, ERROR_MODEL, "num_feature is %llu, but a tree has %llu features",
+                         (unsigned long long)reader->feature_count,
+                         (unsigned long long)reader->tree_feature_count);
+    if (check_outputs(reader, err) != STATUS_OK)
+        return STATUS_FAILED;
     model->has_vector_leaves = count != 0 && reader->facts[0].leaf_size > 1;
     if (finish_rounds(reader, err) != STATUS_OK)
         return STATUS_FAILED;

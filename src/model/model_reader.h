@@ -88,9 +88,10 @@ struct model_reader {
     struct integer_list tree_info, round_begin;
     struct real_list weight_drop, weights;
     int64_t boosted_rounds;
-    uint64_t category_words;    /* of the bit sets so far, see MODEL_CATEGORY_BITS_MAX */
-    bool lacks_deleted_count;   /* a tree has deleted nodes and does not state their number */
-    bool has_old_vector_leaves; /* XGBoost 2.0 to 3.1: without leaf_weights */
+    uint64_t tree_feature_count; /* the largest num_feature of a tree */
+    uint64_t category_words;     /* of the bit sets so far, see MODEL_CATEGORY_BITS_MAX */
+    bool lacks_deleted_count;    /* a tree has deleted nodes and does not state their number */
+    bool has_old_vector_leaves;  /* XGBoost 2.0 to 3.1: without leaf_weights */
 
     /* cats */
     bool has_categories;

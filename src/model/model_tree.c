@@ -63,8 +63,12 @@ static enum status read_id(struct model_reader *reader, enum document_token toke
 static enum status read_feature_count(struct model_reader *reader, enum document_token token,
                                       struct error *err)
 {
-    int64_t unused; /* the learner's num_feature counts; a tree may know fewer */
-    return model_read_parameter(reader, token, UINT32_MAX, &unused, err);
+    int64_t count; /* the learner's num_feature counts; a tree may know fewer, never more */
+    if (model_read_parameter(reader, token, UINT32_MAX, &count, err) != STATUS_OK)
+        return STATUS_FAILED;
+    if ((uint64_t)count > reader->tree_feature_count)
+        reader->tree_feature_count = (uint64_t)count;
+    return STATUS_OK;
 }
 
 static enum status read_tree_param(struct model_reader *reader, enum document_token token,
