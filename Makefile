@@ -4,7 +4,7 @@
 #   make CFLAGS=... CPPFLAGS=... LDFLAGS=...                  are added after the project's own
 #   make BUILD=/elsewhere                                     everything that is made goes there
 #
-# How the program finds libxgboost (src/predict/engine_xgboost.c loads it by dlopen; first hit wins):
+# How the program finds libxgboost (src/predict/xgboost_library.c loads it; first hit wins):
 #   1. XGBPIPE_XGBOOST_LIBRARY, where the build was told one by XGBOOST_PREFIX=/prefix (>= 3.1)
 #   2. <folder of the program>/libxgboost/xgboost/lib/libxgboost.so.3: the build tree
 #   3. <folder of the program>/XGBPIPE_LIBDIR_FROM_BINDIR/xgbpipe/xgboost/lib/libxgboost.so.3: installed;
@@ -87,7 +87,7 @@ endif
 
 # One object's own flags: CFLAGS_<object's path below build/<flavour>>.
 ifneq ($(STATIC),)
-CFLAGS_src/predict/engine_xgboost.o := -isystem $(S)/include
+CFLAGS_src/predict/xgboost_library.o := -isystem $(S)/include # the real header checks our declarations
 endif
 
 # The native engine's kernels: one source, one object for each instruction set, chosen from at start.
@@ -99,7 +99,7 @@ KERNEL_FLAGS_avx2 := -mavx2
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 
 # --- files ------------------------------------------------------------------------------------------
-SOURCES := $(filter-out $(KERNELS) $(if $(WITHOUT_XGBOOST),src/predict/engine_xgboost.c), \
+SOURCES := $(filter-out $(KERNELS) $(if $(WITHOUT_XGBOOST),$(wildcard src/predict/*xgboost*.c)), \
     $(sort $(shell find src -name '*.c')))
 PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c))
 OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o))
@@ -159,7 +159,7 @@ $(BUILD)/libxgboost/stamp: .ci/requirements/libxgboost.txt | packages
 	@.ci/fetch-libxgboost $(@D)
 $(STATIC_FILES) &: .ci/requirements/static.txt | packages
 	@.ci/build-static $(S)
-$(STATIC:%=$(O)/src/predict/engine_xgboost.o): | $(STATIC_FILES)
+$(if $(STATIC),$(O)/src/predict/xgboost_library.o): | $(STATIC_FILES)
 ## oracle: Python with XGBoost 3.4.1 in build/oracle, which tests and testdata/generate.py compare with
 oracle: $(BUILD)/oracle/stamp
 $(BUILD)/oracle/stamp: .ci/requirements/oracle.txt | packages
