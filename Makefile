@@ -80,7 +80,7 @@ project_ldflags := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-nee
 # Asked for when a recipe runs: pkg-config may have been installed by this very make.
 libraries = $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm -lpthread -ldl
 ifneq ($(STATIC),)
-S := $(BUILD)/static
+S := $(BUILD)/libxgboost-static
 STATIC_FILES := $(S)/libxgboost.a $(S)/libdmlc.a $(S)/libcjson.a
 libraries = $(STATIC_FILES) -Wl,-Bstatic -lstdc++ -lgomp -Wl,-Bdynamic -static-libgcc -lm -lpthread -ldl
 endif
