@@ -176,7 +176,7 @@ enum status answer_columns_make(struct output_layout *layout, const struct outpu
         case ANSWER_CONTRIBS:
             has_memory = add_contributions(&namer, feature_names, feature_count);
             break;
-        case ANSWER_FEATURE:
+        case ANSWER_FEATURE: has_memory = add_features(&namer, feature_names, feature_count); break;
         case ANSWER_KIND_COUNT: break;
         }
     }

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/number_text.h"
 #include "base/utf8.h"
+#include "record_message.h"
 
 struct worker {
     const struct run_plan *plan;
@@ -42,8 +43,8 @@ enum status job_open(struct job **out, const struct run_plan *plan, struct error
     struct job *job = memory_new(1, sizeof *job);
     if (job == NULL)
         return error_memory(err);
-    job->missing = memory_new(plan->fields.field_count, sizeof *job->missing);
-    job->field_seen = memory_new(plan->fields.field_count, sizeof *job->field_seen);
+    job->missing = memory_new(plan->fields.plan.field_count, sizeof *job->missing);
+    job->field_seen = memory_new(plan->fields.plan.field_count, sizeof *job->field_seen);
     if (job->missing == NULL || job->field_seen == NULL) {
         job_close(job);
         return error_memory(err);
@@ -81,8 +82,8 @@ static void job_begin(struct job *job, const struct run_plan *plan)
     job->predictions = 0;
     job->rejected = 0;
     job->corrected = (struct postprocess_counts){0};
-    memset(job->missing, 0, plan->fields.field_count * sizeof *job->missing);
-    memset(job->field_seen, 0, plan->fields.field_count);
+    memset(job->missing, 0, plan->fields.plan.field_count * sizeof *job->missing);
+    memset(job->field_seen, 0, plan->fields.plan.field_count);
     job->event_count = 0;
     memset(job->stage_seconds, 0, sizeof job->stage_seconds);
     job->is_limited = false;
@@ -100,21 +101,21 @@ enum status worker_open(struct worker **out, const struct run_plan *plan, struct
     worker->plan = plan;
     size_t rows = plan->row_capacity;
     bool has_memory =
-        record_batch_init(&worker->records, rows, plan->fields.field_count, plan->raw_count,
+        record_batch_init(&worker->records, rows, plan->fields.plan.field_count, plan->raw_count,
                           plan->margin_count) &&
         (plan->is_sparse ? feature_batch_init_sparse(&worker->features, rows, plan->feature_count)
                          : feature_batch_init(&worker->features, rows, plan->feature_count)) &&
-        column_batch_init(&worker->columns, rows, plan->fields.number_count,
-                          plan->fields.text_count);
+        column_batch_init(&worker->columns, rows, plan->fields.plan.number_count,
+                          plan->fields.plan.text_count);
     worker->bad_of_row = memory_new(rows, sizeof *worker->bad_of_row);
     has_memory = has_memory && worker->bad_of_row != NULL;
     if (has_memory && config->run.wants_counts && !plan->is_sparse) {
-        worker->missing = memory_new(plan->fields.field_count, rows);
+        worker->missing = memory_new(plan->fields.plan.field_count, rows);
         has_memory = worker->missing != NULL;
     }
     enum status status = has_memory ? STATUS_OK : error_memory(err);
     if (status == STATUS_OK)
-        status = decoder_open(&worker->decoder, &plan->fields, plan->input, err);
+        status = decoder_open(&worker->decoder, &plan->fields.plan, plan->input, err);
     if (status == STATUS_OK && plan->preprocess != NULL)
         status = preprocess_lane_open(&worker->preprocess, plan->preprocess, rows, err);
     if (status == STATUS_OK && config->engine != NULL)
@@ -167,7 +168,7 @@ static void clock_stop(struct worker *worker, struct job *job, enum pipeline_sta
 /* Remembers which fields were missing as read, before steps fill them. */
 static void note_missing(struct worker *worker)
 {
-    const struct field_plan *fields = &worker->plan->fields;
+    const struct field_plan *fields = &worker->plan->fields.plan;
     size_t rows = worker->records.row_count;
     for (uint32_t f = 0; worker->missing != NULL && f < fields->field_count; f++) {
         const struct field *field = &fields->fields[f];
@@ -213,7 +214,7 @@ static bool count_event(struct job *job, const struct record_event *event)
 static bool count_columns(struct worker *worker, struct job *job, size_t row_end)
 {
     const struct record_batch *records = &worker->records;
-    uint32_t field_count = worker->plan->fields.field_count;
+    uint32_t field_count = worker->plan->fields.plan.field_count;
     for (uint32_t f = 0; f < field_count; f++)
         job->field_seen[f] |= records->field_seen[f];
     for (size_t i = 0; i < records->event_count; i++) {
@@ -236,55 +237,6 @@ static bool count_columns(struct worker *worker, struct job *job, size_t row_end
 
 /* ---- Bad records ---- */
 
-static bool append_message(struct byte_buffer *out, const struct stream_file *file, uint64_t line,
-                           struct span column, struct span reason)
-{
-    char quoted[ERROR_QUOTE_SIZE];
-    if (file->name != NULL &&
-        !byte_buffer_printf(
-            out, "%s: ", error_quote(quoted, sizeof quoted, file->name, strlen(file->name))))
-        return false;
-    if (!byte_buffer_printf(out, "line %llu: ", (unsigned long long)line))
-        return false;
-    if (column.size != 0 &&
-        !byte_buffer_printf(
-            out, "column '%s': ", error_quote(quoted, sizeof quoted, column.data, column.size)))
-        return false;
-    return byte_buffer_append_span(out, reason);
-}
-
-static bool append_reject(struct byte_buffer *out, const struct stream_file *file, uint64_t line,
-                          struct span column, struct span reason, struct span record)
-{
-    if (!byte_buffer_append_byte(out, '{'))
-        return false;
-    if (file->name != NULL && (!byte_buffer_append_text(out, "\"file\":") ||
-                               !byte_buffer_append_json(out, span_of_text(file->name)) ||
-                               !byte_buffer_append_byte(out, ',')))
-        return false;
-    return byte_buffer_printf(out, "\"line\":%llu,\"column\":", (unsigned long long)line) &&
-           (column.size != 0 ? byte_buffer_append_json(out, column)
-                             : byte_buffer_append_text(out, "null")) &&
-           byte_buffer_append_text(out, ",\"reason\":") && byte_buffer_append_json(out, reason) &&
-           byte_buffer_append_text(out, ",\"record\":") && byte_buffer_append_json(out, record) &&
-           byte_buffer_append_text(out, "}\n");
-}
-
-/* Makes a bad record the end of the job. */
-static bool limit_job(struct job *job, uint64_t line, struct span column, struct span reason)
-{
-    struct byte_buffer text = {0};
-    bool has_memory = append_message(&text, job->block.file, line, column, reason);
-    if (has_memory) {
-        error_set(&job->err, ERROR_RECORD, "%.*s", (int)text.size, text.data);
-        job->err.line = line;
-        job->status = STATUS_BAD_RECORD;
-        job->is_limited = true;
-    }
-    byte_buffer_release(&text);
-    return has_memory;
-}
-
 /* Reports one bad record to the rejects and messages, or ends the job by it. *ends_job tells. */
 static bool reject(struct worker *worker, struct job *job, int64_t rejects_max, uint64_t line,
                    struct span column, struct span reason, struct span record, bool *ends_job)
@@ -292,15 +244,18 @@ static bool reject(struct worker *worker, struct job *job, int64_t rejects_max, 
     const struct pipeline_config *config = worker->plan->config;
     *ends_job = rejects_max != JOB_UNLIMITED && job->rejected >= (uint64_t)rejects_max;
     job->rejected++;
-    if (config->rejects != NULL &&
-        !append_reject(&job->rejects, job->block.file, line, column, reason, record))
+    struct record_place place = {job->block.file->name, line, column};
+    if (config->rejects != NULL && !record_reject(&job->rejects, &place, reason, record))
         return false;
-    if (*ends_job)
-        return limit_job(job, line, column, reason);
+    if (*ends_job) {
+        job->status = STATUS_BAD_RECORD;
+        job->is_limited = true;
+        return record_message_error(&job->err, &place, reason);
+    }
     if (job->message_count == JOB_MESSAGES_MAX)
         return true;
     job->message_count++;
-    return append_message(&job->messages, job->block.file, line, column, reason) &&
+    return record_message(&job->messages, &place, reason) &&
            byte_buffer_append_byte(&job->messages, '\0');
 }
 

@@ -113,7 +113,7 @@ static enum status deliver(struct pipeline *pipeline, struct worker *worker, str
     if (run->wants_times)
         job->stage_seconds[STAGE_WRITE] += seconds_now() - begin;
     if (status == STATUS_OK)
-        status = pipeline_counters_merge(pipeline->counters, &pipeline->plan.fields, job, err);
+        status = pipeline_counters_merge(pipeline->counters, &pipeline->plan.fields.plan, job, err);
     if (status != STATUS_OK)
         return status;
     const char *message = job->messages.data;
@@ -258,7 +258,7 @@ static enum status make_plan(struct pipeline *pipeline, const struct stream_file
     pipeline->has_plan = true;
     pipeline->first_file = file;
     if (status == STATUS_OK)
-        status = pipeline_counters_make(pipeline->counters, &pipeline->plan.fields, err);
+        status = pipeline_counters_make(pipeline->counters, &pipeline->plan.fields.plan, err);
     if (status == STATUS_OK)
         status = worker_open(&pipeline->inline_worker, &pipeline->plan, err);
     for (size_t i = 0; i < pipeline->slot_count && status == STATUS_OK; i++)

@@ -194,6 +194,7 @@ static enum status read_first_line(struct record_stream *stream, struct opened_f
             if (cut->in_quotes) {
                 error_set(err, ERROR_RECORD, "the quote that opens in the header is never closed");
                 err->line = opened->line + cut->quote_line;
+                error_prefix(err, "line %llu: ", (unsigned long long)err->line);
                 return STATUS_FAILED;
             }
             is_whole = true;
@@ -412,6 +413,7 @@ static enum fill_result fail_open_quote(const struct record_stream *stream, cons
     const struct opened_file *current = &stream->current;
     error_set(err, ERROR_RECORD, "a quote that opens here is not closed %s", what);
     err->line = current->line + current->cut.quote_line;
+    error_prefix(err, "line %llu: ", (unsigned long long)err->line);
     fail_in_file(current->file, err);
     return FILL_FAILED;
 }

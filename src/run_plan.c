@@ -36,39 +36,6 @@ static struct span keep_name(struct run_plan *plan, struct span prefix, uint32_t
     return span_of(name->data, name->size);
 }
 
-/* The field of that name, added where there is none. NULL for memory. Valid until the next is added. */
-static struct field *field_of(struct run_plan *plan, struct span name)
-{
-    struct field_plan *fields = &plan->fields;
-    int32_t existing;
-    if (!name_index_add(&plan->field_index, name, (int32_t)fields->field_count, &existing))
-        return NULL;
-    if (existing != NAME_INDEX_NONE)
-        return &fields->fields[existing];
-    if (!memory_grow(&fields->fields, &plan->field_capacity, (size_t)fields->field_count + 1,
-                     sizeof *fields->fields))
-        return NULL;
-    struct field *field = &fields->fields[fields->field_count++];
-    *field = (struct field){
-        .name = name,
-        .feature = FIELD_NO_TARGET,
-        .number = FIELD_NO_TARGET,
-        .text = FIELD_NO_TARGET,
-        .key = FIELD_NO_TARGET,
-        .margin = FIELD_NO_TARGET,
-        .raw = FIELD_NO_TARGET,
-    };
-    return field;
-}
-
-static bool is_required(const struct run_plan *plan)
-{
-    enum missing_policy policy = plan->config->input.missing_columns;
-    if (policy == MISSING_BY_FORMAT)
-        return plan->input == INPUT_CSV || plan->input == INPUT_TSV;
-    return policy == MISSING_IS_ERROR;
-}
-
 static bool has_header(const struct run_plan *plan)
 {
     return plan->input == INPUT_CSV || plan->input == INPUT_TSV;
@@ -166,7 +133,7 @@ static enum status keep_names(struct run_plan *plan, const struct span *names,
             return error_memory(err);
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct field *field = field_of(plan, names[i]);
+        struct field *field = field_table_get(&plan->fields, names[i]);
         if (field == NULL)
             return error_memory(err);
         plan->kept_names[i] = names[i];
@@ -267,8 +234,8 @@ static bool is_excluded(const struct run_plan *plan, struct span name)
     for (uint32_t i = 0; i < plan->kept_count; i++)
         if (span_equal(plan->kept_names[i], name))
             return true;
-    int32_t field = name_index_find(&plan->field_index, name);
-    if (field != NAME_INDEX_NONE && plan->fields.fields[field].margin >= 0)
+    const struct field *field = field_table_find(&plan->fields, name);
+    if (field != NULL && field->margin >= 0)
         return true;
     return config->output.label_column.data != NULL &&
            span_equal(config->output.label_column, name);
@@ -360,11 +327,12 @@ static enum status find_features(struct run_plan *plan, const struct header *hea
     if (name_features(plan, header, err) != STATUS_OK)
         return STATUS_FAILED;
     plan->is_sparse = plan->input == INPUT_LIBSVM && plan->feature_count > SPARSE_FEATURES_MIN;
-    plan->fields.feature_count = plan->feature_count;
-    plan->fields.needs_some_feature = plan->input == INPUT_JSONL && !is_required(plan);
+    plan->fields.plan.feature_count = plan->feature_count;
+    plan->fields.plan.needs_some_feature =
+        plan->input == INPUT_JSONL && !field_is_required(&plan->config->input, plan->input);
     for (uint32_t i = 0; i < plan->feature_count && !plan->is_sparse; i++) {
         const struct feature *feature = &schema->features[i];
-        struct field *field = field_of(plan, plan->feature_names[i]);
+        struct field *field = field_table_get(&plan->fields, plan->feature_names[i]);
         if (field == NULL)
             return error_memory(err);
         if (field->feature >= 0) {
@@ -377,7 +345,7 @@ static enum status find_features(struct run_plan *plan, const struct header *hea
         field->is_boolean = feature->type == FEATURE_BOOLEAN;
         field->categories = feature->categories;
         field->is_code = feature->type == FEATURE_CATEGORICAL && feature->categories == NULL;
-        field->is_required = is_required(plan);
+        field->is_required = field_is_required(&plan->config->input, plan->input);
     }
     return STATUS_OK;
 }
@@ -425,24 +393,16 @@ static enum status find_inputs(struct run_plan *plan, const struct header *heade
         return error_memory(err);
     memcpy(plan->feature_names, preprocess_feature_names(preprocess),
            plan->feature_count * sizeof *plan->feature_names);
-    plan->fields.feature_count = plan->feature_count;
-    plan->fields.number_count = preprocess_number_count(preprocess);
-    plan->fields.text_count = preprocess_text_count(preprocess);
-    plan->fields.needs_some_feature = plan->input == INPUT_JSONL && !is_required(plan);
-    const struct preprocess_input *inputs = preprocess_inputs(preprocess);
-    for (uint32_t i = 0; i < preprocess_input_count(preprocess); i++) {
-        struct field *field = field_of(plan, inputs[i].name);
-        if (field == NULL)
-            return error_memory(err);
-        switch (inputs[i].kind) {
-        case PREPROCESS_NUMBER: field->number = (int32_t)inputs[i].target; break;
-        case PREPROCESS_TEXT: field->text = (int32_t)inputs[i].target; break;
-        case PREPROCESS_KEY: field->key = (int32_t)inputs[i].target; break;
-        }
-        field->is_boolean |= inputs[i].is_boolean;
-        field->is_required = is_required(plan);
-    }
-    return STATUS_OK;
+    plan->fields.plan.feature_count = plan->feature_count;
+    plan->fields.plan.number_count = preprocess_number_count(preprocess);
+    plan->fields.plan.text_count = preprocess_text_count(preprocess);
+    plan->fields.plan.needs_some_feature =
+        plan->input == INPUT_JSONL && !field_is_required(&plan->config->input, plan->input);
+    bool is_required = field_is_required(&plan->config->input, plan->input);
+    return field_table_add_inputs(&plan->fields, preprocess_inputs(preprocess),
+                                  preprocess_input_count(preprocess), is_required)
+               ? STATUS_OK
+               : error_memory(err);
 }
 
 /* ---- Base margins, the label, and keys that no record may have ---- */
@@ -474,13 +434,13 @@ static enum status find_margins(struct run_plan *plan, struct error *err)
             are_made ? preprocess_find_column(plan->preprocess, name) : NAME_INDEX_NONE;
         if (plan->margin_columns[i] != NAME_INDEX_NONE)
             continue;
-        struct field *field = field_of(plan, name);
+        struct field *field = field_table_get(&plan->fields, name);
         if (field == NULL)
             return error_memory(err);
         field->margin = (int32_t)i;
         field->is_required = true;
     }
-    plan->fields.margin_count = count;
+    plan->fields.plan.margin_count = count;
     return STATUS_OK;
 }
 
@@ -490,7 +450,7 @@ static enum status find_label(struct run_plan *plan, struct error *err)
     plan->label_raw = -1;
     if (name.data == NULL || plan->output != OUTPUT_LIBSVM)
         return STATUS_OK;
-    struct field *field = field_of(plan, name);
+    struct field *field = field_table_get(&plan->fields, name);
     if (field == NULL)
         return error_memory(err);
     field->raw = (int32_t)plan->raw_count++;
@@ -504,7 +464,7 @@ static enum status find_forbidden(struct run_plan *plan, struct error *err)
     if (!plan->keeps_record || plan->output != OUTPUT_JSONL)
         return STATUS_OK;
     for (uint32_t i = 0; i < plan->layout.column_count; i++) {
-        struct field *field = field_of(plan, plan->layout.columns[i].name);
+        struct field *field = field_table_get(&plan->fields, plan->layout.columns[i].name);
         if (field == NULL)
             return error_memory(err);
         field->raw = (int32_t)plan->raw_count++;
@@ -587,13 +547,8 @@ enum status run_plan_make(struct run_plan *plan, const struct pipeline_config *c
     plan->config = config;
     plan->input = format;
     plan->label_raw = -1;
-    name_index_init(&plan->field_index);
-    plan->fields.nulls = config->input.nulls;
-    plan->fields.unseen_is_missing = config->input.unseen_is_missing;
-    plan->fields.allows_ragged = config->input.allows_ragged;
-    plan->fields.stops_at_bad_record = config->run.on_error == ON_ERROR_FAIL;
-    plan->fields.index_base = config->input.index_base;
-    plan->fields.absent_is_zero = config->input.absent_is_zero;
+    field_table_init(&plan->fields);
+    field_plan_apply(&plan->fields.plan, &config->input, config->run.on_error);
     if (find_formats(plan, err) != STATUS_OK || make_header(plan, err) != STATUS_OK ||
         find_kept(plan, file, err) != STATUS_OK)
         return STATUS_FAILED;
@@ -611,8 +566,8 @@ enum status run_plan_make(struct run_plan *plan, const struct pipeline_config *c
     if (status != STATUS_OK || find_label(plan, err) != STATUS_OK ||
         find_output(plan, file, err) != STATUS_OK)
         return STATUS_FAILED;
-    plan->fields.raw_count = plan->raw_count;
-    plan->fields.keeps_record = plan->keeps_record;
+    plan->fields.plan.raw_count = plan->raw_count;
+    plan->fields.plan.keeps_record = plan->keeps_record;
     find_sizes(plan);
     return STATUS_OK;
 }
@@ -642,7 +597,7 @@ enum status run_plan_bind(const struct run_plan *plan, const struct stream_file 
         if (status != STATUS_OK)
             return status;
     }
-    return binding_open(binding, &plan->fields, plan->input, plan->delimiter, header, err);
+    return binding_open(binding, &plan->fields.plan, plan->input, plan->delimiter, header, err);
 }
 
 void run_plan_release(struct run_plan *plan)
@@ -651,8 +606,7 @@ void run_plan_release(struct run_plan *plan)
     output_layout_release(&plan->layout);
     preprocess_close(plan->preprocess);
     header_release(&plan->made_header);
-    name_index_release(&plan->field_index);
-    memory_release(plan->fields.fields);
+    field_table_release(&plan->fields);
     memory_release(plan->feature_names);
     memory_release(plan->margin_columns);
     memory_release(plan->kept_names);

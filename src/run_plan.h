@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "data/field_plan.h"
 #include "data/output_layout.h"
+#include "field_table.h"
 #include "pipeline.h"
 #include "preprocess/preprocess.h"
 #include "record_stream.h"
@@ -23,10 +23,8 @@ struct run_plan {
     char delimiter;
     bool writes_header;
 
-    struct field_plan fields;
-    size_t field_capacity;
-    struct name_index field_index; /* name -> field */
-    struct header made_header;     /* the columns of input without a header line */
+    struct field_table fields;
+    struct header made_header; /* the columns of input without a header line */
 
     uint32_t feature_count;
     struct span *feature_names;    /* owned array; the names are borrowed or in `names` */
