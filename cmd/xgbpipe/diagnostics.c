@@ -157,8 +157,10 @@ static void on_bad_record(void *context, const char *text)
 {
     struct diagnostics *diagnostics = context;
 
-    if (diagnostics->bad_records++ < BAD_RECORDS_SHOWN)
-        diagnostics_warning(diagnostics, "%s", text);
+    if (diagnostics->bad_records_shown == BAD_RECORDS_SHOWN)
+        return;
+    diagnostics->bad_records_shown++;
+    diagnostics_warning(diagnostics, "%s", text);
 }
 
 static void on_warning(void *context, const char *text)
@@ -171,12 +173,13 @@ struct pipeline_events diagnostics_events(struct diagnostics *diagnostics)
     return (struct pipeline_events){diagnostics, on_bad_record, on_progress, on_warning};
 }
 
-void diagnostics_finish(struct diagnostics *diagnostics, uint64_t records, uint64_t bytes_read)
+void diagnostics_finish(struct diagnostics *diagnostics, const struct pipeline_counters *counters,
+                        uint64_t bad_records_passed)
 {
     if (diagnostics->progress == PROGRESS_ALWAYS || diagnostics->last_progress != 0)
-        show_progress(diagnostics, records, bytes_read, true);
-    if (diagnostics->bad_records > BAD_RECORDS_SHOWN) {
-        uint64_t left = diagnostics->bad_records - BAD_RECORDS_SHOWN;
+        show_progress(diagnostics, counters->records, counters->bytes_read, true);
+    if (bad_records_passed > diagnostics->bad_records_shown) {
+        uint64_t left = bad_records_passed - diagnostics->bad_records_shown;
         diagnostics_warning(diagnostics, "... and %llu more bad record%s", (unsigned long long)left,
                             left == 1 ? "" : "s");
     }

@@ -23,7 +23,7 @@ struct diagnostics {
     double start;         /* seconds on the monotonic clock */
     double last_progress; /* when progress was last shown; 0: not yet */
     bool is_line_open;    /* a progress line stands on the terminal */
-    uint64_t bad_records; /* reported or not */
+    uint64_t bad_records_shown;
 };
 
 void diagnostics_init(struct diagnostics *diagnostics);
@@ -41,8 +41,9 @@ void diagnostics_note(struct diagnostics *diagnostics, const char *format, ...)
 
 /* For a pipeline's run; borrows diagnostics. */
 struct pipeline_events diagnostics_events(struct diagnostics *diagnostics);
-/* Behind the run: how many bad records were not shown, and where progress ended. */
-void diagnostics_finish(struct diagnostics *diagnostics, uint64_t records, uint64_t bytes_read);
+/* Behind the run: how many of the bad records that it let pass were not shown, and where progress ended. */
+void diagnostics_finish(struct diagnostics *diagnostics, const struct pipeline_counters *counters,
+                        uint64_t bad_records_passed);
 
 /* The exit status of the contract for an error. */
 int diagnostics_exit_status(enum error_kind kind);

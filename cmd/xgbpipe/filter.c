@@ -78,7 +78,11 @@ int filter_run(struct files *files, struct settings *settings, struct diagnostic
     settings->pipeline.answers = files->answers;
     settings->pipeline.rejects = files->rejects;
     status = pipeline_run(&settings->pipeline, &events, &counters, &err);
-    diagnostics_finish(diagnostics, counters.records, counters.bytes_read);
+    /* A bad record that ends the run is told of by the error. */
+    bool is_ended_by_record =
+        status == STATUS_FAILED && (err.kind == ERROR_RECORD || err.kind == ERROR_LIMIT);
+    diagnostics_finish(diagnostics, &counters,
+                       counters.rejected - (is_ended_by_record && counters.rejected != 0 ? 1 : 0));
     if (status == STATUS_END) {
         files_close(files);
         pipeline_counters_release(&counters);
@@ -88,8 +92,7 @@ int filter_run(struct files *files, struct settings *settings, struct diagnostic
         status = commit_rejects(files, &err);
         if (status == STATUS_OK)
             status = byte_sink_commit(files->answers, &err);
-    } else if ((err.kind == ERROR_RECORD || err.kind == ERROR_LIMIT) &&
-               commit_rejects(files, &reject_err) != STATUS_OK) {
+    } else if (is_ended_by_record && commit_rejects(files, &reject_err) != STATUS_OK) {
         diagnostics_error(diagnostics, "%s", reject_err.text);
     }
     note_times(diagnostics, settings, &counters);
