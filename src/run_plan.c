@@ -2,29 +2,18 @@
  * run_plan.c - resolves names once, so that the loops see only numbers.
  *
  * Order matters: the kept columns are known first, because a model without names takes the columns that
- * are left; the output names last, because they must not collide with the kept ones.
+ * are left; the output names last, because they must not collide with the kept ones. This file has the input's half,
+ * run_plan_output.c the output's.
  */
-#include "run_plan.h"
-
-#include "answer_columns.h"
-#include "base/json_scanner.h"
 #include "base/memory.h"
+#include "run_plan_internal.h"
 
-enum {
-    SPARSE_FEATURES_MIN = 4096, /* libsvm with more features than this travels as CSR */
-    BATCH_ROWS_MAX = 1024,
-    BATCH_ROWS_MIN = 64,
-    BATCH_FLOATS_MAX =
-        512 * 1024, /* features of a batch: 2 MiB, within a core's share of the cache */
-    BLOCK_OUTPUTS_MAX = 4 * 1024 * 1024,
-    BLOCK_RECORDS_MAX = 64 * 1024
-};
+enum { SPARSE_FEATURES_MIN = 4096 /* libsvm with more features than this travels as CSR */ };
 
 /* ---- Names and fields ---- */
 
-/* An owned copy that does not move. data NULL: no memory. */
-static struct span keep_name(struct run_plan *plan, struct span prefix, uint32_t number,
-                             bool with_number)
+struct span run_plan_keep_name(struct run_plan *plan, struct span prefix, uint32_t number,
+                               bool with_number)
 {
     if (!memory_grow(&plan->names, &plan->name_capacity, plan->name_count + 1, sizeof *plan->names))
         return span_of(NULL, 0);
@@ -111,119 +100,12 @@ static enum status make_header(struct run_plan *plan, struct error *err)
     bool has_memory = true;
     for (uint32_t i = 0; i < count && has_memory; i++) {
         names[i] = model->schema.has_names ? model->schema.features[i].name
-                                           : keep_name(plan, span_of_text("f"), i, true);
+                                           : run_plan_keep_name(plan, span_of_text("f"), i, true);
         has_memory = names[i].data != NULL;
     }
     has_memory = has_memory && header_make(&plan->made_header, names, count);
     memory_release(names);
     return has_memory ? STATUS_OK : error_memory(err);
-}
-
-/* ---- Kept columns ---- */
-
-static enum status keep_names(struct run_plan *plan, const struct span *names,
-                              const struct span *raws, uint32_t count, struct error *err)
-{
-    plan->kept_names = memory_new(count, sizeof *plan->kept_names);
-    if (plan->kept_names == NULL)
-        return error_memory(err);
-    if (raws != NULL) {
-        plan->kept_raws = memory_new(count, sizeof *plan->kept_raws);
-        if (plan->kept_raws == NULL)
-            return error_memory(err);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        struct field *field = field_table_get(&plan->fields, names[i]);
-        if (field == NULL)
-            return error_memory(err);
-        plan->kept_names[i] = names[i];
-        if (raws != NULL)
-            plan->kept_raws[i] = raws[i];
-        /* A name that is listed twice is refused when the output names are checked. */
-        field->raw = (int32_t)i;
-    }
-    plan->kept_count = count;
-    plan->raw_count = count;
-    return STATUS_OK;
-}
-
-/* The keys of the first record are the columns of --keep-all from jsonl to csv. */
-static enum status keep_first_keys(struct run_plan *plan, const struct stream_file *file,
-                                   struct error *err)
-{
-    struct record_fields fields = {0};
-    struct span record = span_of(file->first_record.data, file->first_record.size);
-    struct span *names = NULL;
-    enum status status = record_split(&fields, INPUT_JSONL, plan->delimiter, record, err);
-    if (status == STATUS_BAD_RECORD) {
-        status = error_set(err, ERROR_RECORD,
-                           "the first record is not a JSON object, so --keep-all has no names "
-                           "for the columns");
-        err->line = 1;
-    }
-    if (status != STATUS_OK)
-        goto cleanup;
-    names = memory_new(fields.count, sizeof *names);
-    status = names == NULL ? error_memory(err) : STATUS_OK;
-    for (size_t i = 0; i < fields.count && status == STATUS_OK; i++) {
-        struct byte_buffer text = {0};
-        if (json_unescape(fields.keys[i], &text))
-            names[i] = keep_name(plan, span_of(text.data, text.size), 0, false);
-        byte_buffer_release(&text);
-        if (names[i].data == NULL)
-            status = error_memory(err);
-    }
-    if (status == STATUS_OK)
-        status = keep_names(plan, names, NULL, (uint32_t)fields.count, err);
-cleanup:
-    memory_release(names);
-    record_fields_release(&fields);
-    return status;
-}
-
-static bool is_same_format(const struct run_plan *plan)
-{
-    return (plan->input == INPUT_CSV && plan->output == OUTPUT_CSV) ||
-           (plan->input == INPUT_TSV && plan->output == OUTPUT_TSV) ||
-           (plan->input == INPUT_JSONL && plan->output == OUTPUT_JSONL);
-}
-
-static enum status find_kept(struct run_plan *plan, const struct stream_file *file,
-                             struct error *err)
-{
-    const struct output_config *output = &plan->config->output;
-    const struct header *header = run_plan_header(plan, file);
-    if (output->keeps_all) {
-        /* Ragged rows must be made whole, so their fields are kept one by one. */
-        if (is_same_format(plan) && !plan->config->input.allows_ragged) {
-            plan->keeps_record = true;
-            return STATUS_OK;
-        }
-        if (header == NULL)
-            return keep_first_keys(plan, file, err);
-        return keep_names(plan, header->names, is_same_format(plan) ? header->raws : NULL,
-                          header->column_count, err);
-    }
-    return keep_names(plan, output->keep.names, NULL, output->keep.count, err);
-}
-
-/* Header fields are written as they stood where the format stays: found once the header is known. */
-static enum status find_kept_raws(struct run_plan *plan, const struct header *header,
-                                  struct error *err)
-{
-    if (header == NULL || !is_same_format(plan) || plan->kept_raws != NULL ||
-        plan->kept_count == 0 || plan->config->input.has_no_header)
-        return STATUS_OK;
-    plan->kept_raws = memory_new(plan->kept_count, sizeof *plan->kept_raws);
-    if (plan->kept_raws == NULL)
-        return error_memory(err);
-    for (uint32_t i = 0; i < plan->kept_count; i++) {
-        plan->kept_raws[i] = plan->kept_names[i]; /* binding says what the header lacks */
-        for (uint32_t column = 0; column < header->column_count; column++)
-            if (span_equal(header->names[column], plan->kept_names[i]))
-                plan->kept_raws[i] = header->raws[column];
-    }
-    return STATUS_OK;
 }
 
 /* ---- Features of a run without a spec ---- */
@@ -313,7 +195,7 @@ static enum status name_features(struct run_plan *plan, const struct header *hea
     if (plan->input != INPUT_LIBSVM)
         return take_columns_left(plan, header, err);
     for (uint32_t i = 0; i < plan->feature_count; i++) {
-        plan->feature_names[i] = keep_name(plan, span_of_text("f"), i, true);
+        plan->feature_names[i] = run_plan_keep_name(plan, span_of_text("f"), i, true);
         if (plan->feature_names[i].data == NULL)
             return error_memory(err);
     }
@@ -405,7 +287,7 @@ static enum status find_inputs(struct run_plan *plan, const struct header *heade
                : error_memory(err);
 }
 
-/* ---- Base margins, the label, and keys that no record may have ---- */
+/* ---- Base margins ---- */
 
 static enum status find_margins(struct run_plan *plan, struct error *err)
 {
@@ -424,7 +306,7 @@ static enum status find_margins(struct run_plan *plan, struct error *err)
             struct byte_buffer prefix = {0};
             bool has_memory =
                 byte_buffer_append_span(&prefix, column) && byte_buffer_append_byte(&prefix, '_');
-            name = has_memory ? keep_name(plan, span_of(prefix.data, prefix.size), i, true)
+            name = has_memory ? run_plan_keep_name(plan, span_of(prefix.data, prefix.size), i, true)
                               : span_of(NULL, 0);
             byte_buffer_release(&prefix);
             if (name.data == NULL)
@@ -444,102 +326,6 @@ static enum status find_margins(struct run_plan *plan, struct error *err)
     return STATUS_OK;
 }
 
-static enum status find_label(struct run_plan *plan, struct error *err)
-{
-    struct span name = plan->config->output.label_column;
-    plan->label_raw = -1;
-    if (name.data == NULL || plan->output != OUTPUT_LIBSVM)
-        return STATUS_OK;
-    struct field *field = field_table_get(&plan->fields, name);
-    if (field == NULL)
-        return error_memory(err);
-    field->raw = (int32_t)plan->raw_count++;
-    plan->label_raw = field->raw;
-    return STATUS_OK;
-}
-
-/* A jsonl record that is kept whole must not have a key of the answers already. */
-static enum status find_forbidden(struct run_plan *plan, struct error *err)
-{
-    if (!plan->keeps_record || plan->output != OUTPUT_JSONL)
-        return STATUS_OK;
-    for (uint32_t i = 0; i < plan->layout.column_count; i++) {
-        struct field *field = field_table_get(&plan->fields, plan->layout.columns[i].name);
-        if (field == NULL)
-            return error_memory(err);
-        field->raw = (int32_t)plan->raw_count++;
-    }
-    return STATUS_OK;
-}
-
-/* ---- Output ---- */
-
-static enum status find_output(struct run_plan *plan, const struct stream_file *file,
-                               struct error *err)
-{
-    const struct pipeline_config *config = plan->config;
-    const struct header *header = run_plan_header(plan, file);
-    struct output_config output = config->output;
-    if (output.type_count == 0 && config->model != NULL) {
-        output.types[0] = ANSWER_VALUE;
-        output.type_count = 1;
-    }
-    uint32_t leaf_count =
-        config->engine != NULL ? (uint32_t)engine_output_count(config->engine, SCORE_LEAF) : 0;
-    enum status status = answer_columns_make(&plan->layout, &output, config->model, leaf_count,
-                                             plan->feature_names, plan->feature_count, err);
-    if (status != STATUS_OK)
-        return status;
-    bool is_named = plan->output != OUTPUT_RAW && plan->output != OUTPUT_LIBSVM;
-    bool keeps_header = plan->keeps_record && header != NULL;
-    if (is_named)
-        status = output_layout_check(&plan->layout, keeps_header ? header->names : plan->kept_names,
-                                     keeps_header ? header->column_count : plan->kept_count, err);
-    if (status != STATUS_OK)
-        return status;
-    plan->post = output.corrections;
-    for (uint32_t i = 0; i < output.type_count; i++)
-        plan->post.wants[output.types[i]] = true;
-    plan->post.class_rule = config->model != NULL ? answer_class_rule(config->model) : CLASS_NONE;
-    if (find_forbidden(plan, err) != STATUS_OK || find_kept_raws(plan, header, err) != STATUS_OK)
-        return STATUS_FAILED;
-    struct encoder_config encoder_config = {
-        .input = plan->input,
-        .output = plan->output,
-        .delimiter = plan->delimiter,
-        .layout = &plan->layout,
-        .kept_names = plan->kept_names,
-        .kept_raws = plan->kept_raws,
-        .kept_count = plan->kept_count,
-        .keeps_record = plan->keeps_record,
-        .record_column_count = header != NULL ? header->column_count : 0,
-        .labels = config->output.labels.names,
-        .label_count = config->output.labels.count,
-        .label_raw = plan->label_raw,
-        .index_base = config->input.index_base,
-    };
-    return encoder_open(&plan->encoder, &encoder_config, err);
-}
-
-/* Batches that stay in the cache, and blocks whose answers fit into memory. */
-static void find_sizes(struct run_plan *plan)
-{
-    uint64_t outputs = plan->layout.column_count != 0 ? plan->layout.column_count : 1;
-    uint64_t features = plan->is_sparse || plan->feature_count == 0 ? 1 : plan->feature_count;
-    uint64_t rows = BATCH_FLOATS_MAX / features / BATCH_ROWS_MIN * BATCH_ROWS_MIN;
-    if (rows > BATCH_ROWS_MAX)
-        rows = BATCH_ROWS_MAX;
-    if (rows < BATCH_ROWS_MIN)
-        rows = BATCH_ROWS_MIN;
-    if (rows > BLOCK_OUTPUTS_MAX / outputs)
-        rows = BLOCK_OUTPUTS_MAX / outputs;
-    plan->row_capacity = rows != 0 ? rows : 1;
-    uint64_t records = BLOCK_OUTPUTS_MAX / outputs;
-    plan->block_records_max = records == 0                  ? 1
-                              : records > BLOCK_RECORDS_MAX ? BLOCK_RECORDS_MAX
-                                                            : records;
-}
-
 enum status run_plan_make(struct run_plan *plan, const struct pipeline_config *config,
                           const struct stream_file *file, enum input_format format,
                           struct error *err)
@@ -550,7 +336,7 @@ enum status run_plan_make(struct run_plan *plan, const struct pipeline_config *c
     field_table_init(&plan->fields);
     field_plan_apply(&plan->fields.plan, &config->input, config->run.on_error);
     if (find_formats(plan, err) != STATUS_OK || make_header(plan, err) != STATUS_OK ||
-        find_kept(plan, file, err) != STATUS_OK)
+        run_plan_find_kept(plan, file, err) != STATUS_OK)
         return STATUS_FAILED;
     const struct header *header = run_plan_header(plan, file);
     enum status status;
@@ -563,12 +349,12 @@ enum status run_plan_make(struct run_plan *plan, const struct pipeline_config *c
         if (status == STATUS_OK)
             status = find_features(plan, header, err);
     }
-    if (status != STATUS_OK || find_label(plan, err) != STATUS_OK ||
-        find_output(plan, file, err) != STATUS_OK)
+    if (status != STATUS_OK || run_plan_find_label(plan, err) != STATUS_OK ||
+        run_plan_find_output(plan, file, err) != STATUS_OK)
         return STATUS_FAILED;
     plan->fields.plan.raw_count = plan->raw_count;
     plan->fields.plan.keeps_record = plan->keeps_record;
-    find_sizes(plan);
+    run_plan_find_sizes(plan);
     return STATUS_OK;
 }
 
