@@ -158,7 +158,10 @@ class Case:
         for kind in ('leaf', 'contribs'):
             try:
                 values = predict(few, iteration_range=best, strict_shape=kind == 'contribs', **{'pred_' + kind: True})
-                answer(kind, '%s.%s.csv' % (self.name, kind), FEW, values)
+                if values.size == 0:
+                    refuse(kind, 'no tree, so no leaves')
+                else:
+                    answer(kind, '%s.%s.csv' % (self.name, kind), FEW, values)
             except xgb.core.XGBoostError as error:
                 refuse(kind, error)
         for begin, end in self.ranges:

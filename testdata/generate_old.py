@@ -124,9 +124,13 @@ def worker(version):
         assert all(math.isfinite(value) for value in values.ravel())
         records_name = 'records/made_filled.csv' if kind == 'linear' else 'records/made.csv'
         entries.append({'name': name, 'version': version, 'about': '%s, saved by XGBoost %s' % (kind, version), 'models': files,
-                        'records': records_name, 'features': features, 'has_names': names is not None, 'tolerance': TOLERANCE.get(version, 2e-6), 'answers': answers,
-                        **({'libxgboost': LIBXGBOOST[name]} if name in LIBXGBOOST else {})})
+                        'records': records_name, 'features': features, 'has_names': has_names(HERE / files[0]),
+                        'tolerance': TOLERANCE.get(version, 2e-6), 'answers': answers, **({'libxgboost': LIBXGBOOST[name]} if name in LIBXGBOOST else {})})
     print(json.dumps(entries))
+
+
+def has_names(path):
+    return bool(json.loads(path.read_text(encoding='utf-8'))['learner'].get('feature_names'))
 
 
 def headers(count, kind):
