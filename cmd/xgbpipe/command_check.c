@@ -33,6 +33,7 @@ static enum status add(struct files *files, struct settings *settings, const cha
     struct byte_buffer text = {NULL, 0, 0};
     struct input_config input = settings->pipeline.input;
     struct span name = settings->pipeline.output.name;
+    char quoted[ERROR_QUOTE_SIZE];
     uint32_t added = 0;
     enum status status;
 
@@ -42,7 +43,8 @@ static enum status add(struct files *files, struct settings *settings, const cha
         name = span_of_text("prediction");
     status = golden_add(&input, name, files->spec, &added, err);
     if (status == STATUS_OK && added == 0)
-        status = error_set(err, ERROR_RECORD, "'%s' has no record to add", path);
+        status = error_set(err, ERROR_RECORD, "'%s' has no record to add",
+                           error_quote(quoted, sizeof quoted, path, strlen(path)));
     if (status == STATUS_OK && !spec_write(files->spec, &text))
         status = error_memory(err);
     if (status == STATUS_OK)

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/memory.h"
 #include "commands.h"
 #include "files.h"
 #include "filter.h"
@@ -11,65 +12,84 @@
 #include "signals.h"
 #include "spec/spec.h"
 
-static enum status fit(struct files *files, struct settings *settings,
-                       const struct options *options, struct diagnostics *diagnostics,
-                       struct error *err)
+static enum status open_all(struct files *files, struct settings *settings,
+                            const struct options *options, struct error *err)
 {
     const char *spec = options_text(options, OPTION_SPEC);
-    struct pipeline_events events = diagnostics_events(diagnostics);
-    struct pipeline_counters counters;
-    struct byte_buffer text = {NULL, 0, 0};
-    struct span excluded[2];
     enum status status;
 
     if (spec == NULL)
         return error_set(err, ERROR_USAGE, "no spec: name one with -s SPEC");
     status = settings_init(settings, options, err);
-    if (status == STATUS_OK)
-        status = files_read_spec(files, spec, err);
-    if (status == STATUS_OK)
-        status = settings_apply_spec(settings, options, files->spec, err);
     if (status == STATUS_OK && settings->pipeline.run.on_error == ON_ERROR_NULL)
         status =
             error_set(err, ERROR_USAGE, "fit has no answers to be null: --on-error fail or skip");
     if (status == STATUS_OK)
+        status = files_read_spec(files, spec, err);
+    if (status == STATUS_OK)
+        status = settings_apply_spec(settings, options, files->spec, err);
+    if (status == STATUS_OK)
         status = files_open_sinks(files, settings, err);
-    if (status != STATUS_OK)
-        return status;
+    return status;
+}
+
+/* Reads the records, and fits files->spec. */
+static enum status learn(struct files *files, const struct settings *settings, bool refits,
+                         struct diagnostics *diagnostics, struct pipeline_counters *counters,
+                         struct error *err)
+{
     const struct pipeline_config *pipeline = &settings->pipeline;
+    const struct name_list *keep = &pipeline->output.keep;
+    struct pipeline_events events = diagnostics_events(diagnostics);
     struct fit_pipeline_config config = {
         .input = &pipeline->input,
-        .excluded = pipeline->output.keep,
         .on_error = pipeline->run.on_error,
         .has_max_errors = pipeline->run.has_max_errors,
         .max_errors = pipeline->run.max_errors,
         .cancel_fd = pipeline->run.cancel_fd,
-        .refits = options_has(options, OPTION_REFIT),
+        .refits = refits,
         .rejects = files->rejects,
     };
-    if (pipeline->output.label_column.data != NULL) {
-        excluded[0] = pipeline->output.label_column;
-        config.excluded = (struct name_list){1, excluded};
-    }
-    memset(&counters, 0, sizeof counters);
-    status = fit_pipeline_run(&config, files->spec, &events, &counters, err);
-    diagnostics_finish(diagnostics, &counters,
-                       counters.rejected - (status == STATUS_FAILED && counters.rejected != 0));
-    pipeline_counters_release(&counters);
-    if (status == STATUS_END) {
-        files_close(files);
-        signals_die(signals_caught());
-    }
-    if (status == STATUS_OK && !spec_write(files->spec, &text))
-        status = error_memory(err);
-    if (status == STATUS_OK)
-        status = byte_sink_write(files->answers, text.data, text.size, err);
-    if (status == STATUS_OK && files->rejects != NULL)
-        status = byte_sink_commit(files->rejects, err);
-    if (status == STATUS_OK)
-        status = byte_sink_commit(files->answers, err);
+    /* --keep and --label: columns that are never features. */
+    struct span *excluded = memory_new((size_t)keep->count + 1, sizeof *excluded);
+
+    if (excluded == NULL)
+        return error_memory(err);
+    config.excluded = (struct name_list){keep->count, excluded};
+    if (keep->count != 0)
+        memcpy(excluded, keep->names, keep->count * sizeof *excluded);
+    if (pipeline->output.label_column.data != NULL)
+        excluded[config.excluded.count++] = pipeline->output.label_column;
+    enum status status = fit_pipeline_run(&config, files->spec, &events, counters, err);
+    memory_release(excluded);
+    return status;
+}
+
+static enum status write_spec(struct files *files, struct error *err)
+{
+    struct byte_buffer text = {NULL, 0, 0};
+    enum status status = spec_write(files->spec, &text)
+                             ? byte_sink_write(files->answers, text.data, text.size, err)
+                             : error_memory(err);
+
     byte_buffer_release(&text);
     return status;
+}
+
+static int fit(struct files *files, struct settings *settings, bool refits,
+               struct diagnostics *diagnostics)
+{
+    struct pipeline_counters counters;
+    struct error err;
+
+    memset(&counters, 0, sizeof counters);
+    memset(&err, 0, sizeof err);
+    enum status status = learn(files, settings, refits, diagnostics, &counters, &err);
+    if (status == STATUS_OK)
+        status = write_spec(files, &err);
+    int exit_status = filter_finish(files, settings, diagnostics, &counters, status, &err);
+    pipeline_counters_release(&counters);
+    return exit_status;
 }
 
 int command_fit(const struct options *options, struct diagnostics *diagnostics)
@@ -77,13 +97,14 @@ int command_fit(const struct options *options, struct diagnostics *diagnostics)
     struct files files;
     struct settings settings;
     struct error err;
-    int exit_status = 0;
+    int exit_status;
 
     memset(&files, 0, sizeof files);
     memset(&settings, 0, sizeof settings);
     memset(&err, 0, sizeof err);
-    if (fit(&files, &settings, options, diagnostics, &err) != STATUS_OK)
-        exit_status = filter_fail(diagnostics, &err);
+    exit_status = open_all(&files, &settings, options, &err) == STATUS_OK
+                      ? fit(&files, &settings, options_has(options, OPTION_REFIT), diagnostics)
+                      : filter_fail(diagnostics, &err);
     files_close(&files);
     settings_release(&settings);
     return exit_status;

@@ -7,9 +7,9 @@ _xgbpipe_options() {
         --no-header --null --missing-columns --allow-ragged --index-base --absent --output
         --lookup-cache --max-record'
     local general='--quiet --verbose --help --version'
-    local running='--on-error --rejects --max-errors --threads --summary --progress --empty-exit --keep'
+    local running='--on-error --rejects --max-errors --threads --summary --progress --keep'
     local writing='--output-format --ocsv --otsv --ojsonl --oraw --output-header --no-output-header
-        --keep-all --line-buffered'
+        --keep-all --line-buffered --empty-exit'
 
     case $1 in
     predict) echo "$model $input $writing $running $general --features --unseen --base-margin --type

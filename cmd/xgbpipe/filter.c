@@ -44,7 +44,9 @@ static enum status write_summary(const struct files *files, const struct setting
     struct byte_buffer text = {NULL, 0, 0};
     struct summary summary = {counters, diagnostics_seconds(diagnostics), files->model,
                               &files->facts,
-                              settings->pipeline.round_end - settings->pipeline.round_begin};
+                              files->model != NULL && files->model->booster == BOOSTER_GBLINEAR
+                                  ? files->model->round_count
+                                  : settings->pipeline.round_end - settings->pipeline.round_begin};
     enum status status = summary_write(&summary, &text) ? files_write(settings->summary, &text, err)
                                                         : error_memory(err);
 
@@ -58,50 +60,53 @@ static enum status commit_rejects(struct files *files, struct error *err)
     return files->rejects != NULL ? byte_sink_commit(files->rejects, err) : STATUS_OK;
 }
 
+int filter_finish(struct files *files, const struct settings *settings,
+                  struct diagnostics *diagnostics, struct pipeline_counters *counters,
+                  enum status status, struct error *err)
+{
+    struct error reject_err;
+    /* A bad record that ends the run is told of by the error. */
+    bool is_ended_by_record =
+        status == STATUS_FAILED && (err->kind == ERROR_RECORD || err->kind == ERROR_LIMIT);
+
+    diagnostics_finish(diagnostics, counters,
+                       counters->rejected - (is_ended_by_record && counters->rejected != 0));
+    if (status == STATUS_END) {
+        files_close(files);
+        signals_die(signals_caught());
+    }
+    if (status == STATUS_OK) {
+        status = commit_rejects(files, err);
+        if (status == STATUS_OK)
+            status = byte_sink_commit(files->answers, err);
+    } else if (is_ended_by_record && commit_rejects(files, &reject_err) != STATUS_OK) {
+        diagnostics_error(diagnostics, "%s", reject_err.text);
+    }
+    note_times(diagnostics, settings, counters);
+    if (status == STATUS_OK && settings->summary != NULL)
+        status = write_summary(files, settings, counters, diagnostics, err);
+    if (status != STATUS_OK)
+        return filter_fail(diagnostics, err);
+    return counters->records == 0 ? settings->empty_exit : 0;
+}
+
 int filter_run(struct files *files, struct settings *settings, struct diagnostics *diagnostics)
 {
     struct pipeline_events events = diagnostics_events(diagnostics);
     struct pipeline_counters counters;
     struct error err;
-    struct error reject_err;
-    enum status status;
-    int exit_status = 0;
 
     memset(&counters, 0, sizeof counters);
     memset(&err, 0, sizeof err);
-    status = files_open_sinks(files, settings, &err);
-    if (status != STATUS_OK)
+    if (files_open_sinks(files, settings, &err) != STATUS_OK)
         return filter_fail(diagnostics, &err);
     settings->pipeline.model = files->model;
     settings->pipeline.engine = files->engine;
     settings->pipeline.spec = files->spec;
     settings->pipeline.answers = files->answers;
     settings->pipeline.rejects = files->rejects;
-    status = pipeline_run(&settings->pipeline, &events, &counters, &err);
-    /* A bad record that ends the run is told of by the error. */
-    bool is_ended_by_record =
-        status == STATUS_FAILED && (err.kind == ERROR_RECORD || err.kind == ERROR_LIMIT);
-    diagnostics_finish(diagnostics, &counters,
-                       counters.rejected - (is_ended_by_record && counters.rejected != 0 ? 1 : 0));
-    if (status == STATUS_END) {
-        files_close(files);
-        pipeline_counters_release(&counters);
-        signals_die(signals_caught());
-    }
-    if (status == STATUS_OK) {
-        status = commit_rejects(files, &err);
-        if (status == STATUS_OK)
-            status = byte_sink_commit(files->answers, &err);
-    } else if (is_ended_by_record && commit_rejects(files, &reject_err) != STATUS_OK) {
-        diagnostics_error(diagnostics, "%s", reject_err.text);
-    }
-    note_times(diagnostics, settings, &counters);
-    if (status == STATUS_OK && settings->summary != NULL)
-        status = write_summary(files, settings, &counters, diagnostics, &err);
-    if (status != STATUS_OK)
-        exit_status = filter_fail(diagnostics, &err);
-    else if (counters.records == 0)
-        exit_status = settings->empty_exit;
+    enum status status = pipeline_run(&settings->pipeline, &events, &counters, &err);
+    int exit_status = filter_finish(files, settings, diagnostics, &counters, status, &err);
     pipeline_counters_release(&counters);
     return exit_status;
 }

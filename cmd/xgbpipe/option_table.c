@@ -117,7 +117,7 @@ const struct option_rule option_rules[] = {
      "write one line of JSON with counts at the end; - is standard output, with -o"},
     {OPTION_PROGRESS, "progress", 0, ARGUMENT_CHOICE, "auto|always|never", NULL, 0, 0, READERS, GROUP_RUNNING,
      "show how far the run is (default auto: on a terminal, when the run is long)"},
-    {OPTION_EMPTY_EXIT, "empty-exit", 0, ARGUMENT_COUNT_OF, "N", NULL, 0, 255, READERS, GROUP_RUNNING,
+    {OPTION_EMPTY_EXIT, "empty-exit", 0, ARGUMENT_COUNT_OF, "N", NULL, 0, 255, FILTERS, GROUP_RUNNING,
      "exit with N when there was no record at all (default 0)"},
 
     {OPTION_REFIT, "refit", 0, ARGUMENT_NONE, NULL, NULL, 0, 0, FIT, GROUP_COMMAND,
