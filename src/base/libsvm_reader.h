@@ -1,9 +1,9 @@
 /*
  * libsvm_reader.h - reads libsvm (svmlight) lines: `label index:value index:value ... # comment`.
  *
- * Header-only, C99, nothing but libc; no allocation, no locale, safe from several threads, linear time. It may be
- * copied into another program as it is. One reader reads one line at a time, given without its newline (a
- * trailing \r is taken off), borrowed until the next libsvm_begin:
+ * Header-only, C99, nothing but libc; no allocation, no locale, safe from several threads, linear
+ * time. It may be copied into another program as it is. One reader reads one line at a time, given
+ * without its newline (a trailing \r is taken off), borrowed until the next libsvm_begin:
  *
  *     struct libsvm_reader reader;
  *     struct libsvm_entry entry;
@@ -13,12 +13,12 @@
  *         if (entry.is_number) use(entry.index, entry.value);
  *     if (result == LIBSVM_BAD) complain(reader.fault, reader.fault_at, reader.fault_size);
  *
- * The grammar. Tokens are separated by spaces and tabs; `#` begins a comment that ends with the line. The
- * first token is the label, a number, or `label:weight` as XGBoost has it. `qid:N` may be the second. All
- * others are `index:value`. Indices are plain digits, count from index_base, ascend strictly and are at most
- * LIBSVM_INDEX_MAX. A number is [+-]digits[.digits][e[+-]digits] with a digit before or after the point, read as
- * the nearest double; beyond the largest double it is infinite. Values of another form ("nan", "") are handed on as
- * text: entry.is_number is false.
+ * The grammar. Tokens are separated by spaces and tabs; `#` begins a comment that ends with the
+ * line. The first token is the label, a number, or `label:weight` as XGBoost has it. `qid:N` may
+ * be the second. All others are `index:value`. Indices are plain digits, count from index_base,
+ * ascend strictly and are at most LIBSVM_INDEX_MAX. A number is [+-]digits[.digits][e[+-]digits]
+ * with a digit before or after the point, read as the nearest double; beyond the largest double it
+ * is infinite. Values of another form ("nan", "") are handed on as text: entry.is_number is false.
  */
 #ifndef BASE_LIBSVM_READER_H
 #define BASE_LIBSVM_READER_H
@@ -236,8 +236,9 @@ static inline enum libsvm_result libsvm_begin(struct libsvm_reader *reader, cons
     return LIBSVM_ENTRY;
 }
 
-/* Reads the next `index:`. On LIBSVM_ENTRY reader->at is the first byte of the value, which the caller takes next:
- * with libsvm_value_text, or by itself, setting reader->at behind the value's last byte. */
+/* Reads the next `index:`. On LIBSVM_ENTRY reader->at is the first byte of the value, which the
+ * caller takes next: with libsvm_value_text, or by itself, setting reader->at behind the value's
+ * last byte. */
 static inline enum libsvm_result libsvm_next_index(struct libsvm_reader *reader, uint32_t *index)
 {
     const char *at = reader->at, *end = reader->end;

@@ -124,7 +124,8 @@ cleanup:
     return status;
 }
 
-/* libsvm: the feature number that a field stands for: its feature's, or its name's (7 or f7); -1: none. */
+/* libsvm: the feature number that a field stands for: its feature's, or its name's (7 or f7); -1:
+ * none. */
 static int64_t libsvm_index(const struct field *field)
 {
     if (field->feature >= 0)
@@ -166,8 +167,8 @@ static enum status bind_libsvm(struct binding *binding, struct error *err)
         } else if (libsvm_index(field) >= count)
             count = libsvm_index(field) + 1;
     }
-    /* Beside features alone, an index past the last cannot belong to the model; a spec's columns may
-     * be any of the file's. */
+    /* Beside features alone, an index past the last cannot belong to the model; a spec's columns
+     * may be any of the file's. */
     binding->has_only_features = plan->number_count == 0 && plan->text_count == 0;
     binding->index_count = (uint32_t)count;
     binding->index_fields = memory_new(binding->index_count, sizeof *binding->index_fields);
@@ -189,7 +190,8 @@ static enum status bind_libsvm(struct binding *binding, struct error *err)
     return STATUS_OK;
 }
 
-/* Lists the feature columns that no field fills: those without a field, and those of absent fields. */
+/* Lists the feature columns that no field fills: those without a field, and those of absent
+ * fields. */
 static bool find_empty_features(struct binding *binding)
 {
     const struct field_plan *plan = binding->plan;

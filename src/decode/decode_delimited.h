@@ -1,10 +1,11 @@
 /*
  * decode_delimited.h - the row loop that csv and tsv share; each compiles its own copy.
  *
- * One pass, straight from the block: a field that is a plain number for a feature goes from its first
- * byte into the feature column and tells by its end where the next field begins; unwanted columns are
- * skipped 64 bytes at a time; all else is found by *_field_scan and stored by field_value.c. Nothing is
- * allocated or copied but quoted or escaped texts that a step wants to keep.
+ * One pass, straight from the block: a field that is a plain number for a feature goes from its
+ * first byte into the feature column and tells by its end where the next field begins; unwanted
+ * columns are skipped 64 bytes at a time; all else is found by *_field_scan and stored by
+ * field_value.c. Nothing is allocated or copied but quoted or escaped texts that a step wants to
+ * keep.
  */
 #ifndef DECODE_DECODE_DELIMITED_H
 #define DECODE_DECODE_DELIMITED_H

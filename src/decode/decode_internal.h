@@ -1,5 +1,6 @@
 /*
- * decode_internal.h - what the files of src/decode share: bindings, the row being filled, the value rules.
+ * decode_internal.h - what the files of src/decode share: bindings, the row being filled, the
+ * value rules.
  */
 #ifndef DECODE_DECODE_INTERNAL_H
 #define DECODE_DECODE_INTERNAL_H
@@ -57,10 +58,11 @@ struct row_target {
     float *slot; /* where a feature's value goes instead of its dense column, or NULL */
 };
 
-/* Each stores one field of the row into all its targets except raw, marks the row bad where the text
- * is not what a target takes, and returns false for memory only. */
+/* Each stores one field of the row into all its targets except raw, marks the row bad where the
+ * text is not what a target takes, and returns false for memory only. */
 
-/* A csv, tsv or JSON string field, decoded. text is stable: it lies in the block or in the text arena. */
+/* A csv, tsv or JSON string field, decoded. text is stable: it lies in the block or in the text
+ * arena. */
 bool field_store_text(struct row_target *target, const struct field *field, struct span text);
 /* A JSON number: its text as it stands. */
 bool field_store_number(struct row_target *target, const struct field *field, struct span text,
@@ -85,8 +87,8 @@ static inline bool field_has_value(const struct field *field)
            field->margin >= 0;
 }
 
-/* The feature column of a field that is a plain number for a feature and nothing else, which the decoders
- * may store themselves; else FIELD_NO_TARGET. */
+/* The feature column of a field that is a plain number for a feature and nothing else, which the
+ * decoders may store themselves; else FIELD_NO_TARGET. */
 static inline int32_t field_plain_column(const struct field *field)
 {
     bool is_plain = field->feature >= 0 && field->number < 0 && field->text < 0 && field->key < 0 &&
@@ -122,8 +124,8 @@ static inline void row_target_drop_raws(struct row_target *target)
     row_target_begin(target, target->row, target->records->lines[target->row]);
 }
 
-/* What was marked and noted before a row: where the row turns out to be no row of the table at all, that is
- * the reason to show, not what a shifted field looked like. */
+/* What was marked and noted before a row: where the row turns out to be no row of the table at
+ * all, that is the reason to show, not what a shifted field looked like. */
 struct row_marks {
     size_t bad_count;
     size_t reasons_size;
@@ -158,13 +160,13 @@ struct field_scan {
     bool is_unclosed;
 };
 
-/* Scans the field at `at` (at <= end) up to its separator, its line end (\n or \r\n) or end, and returns where
- * that is; of a spoilt field the record's end. */
+/* Scans the field at `at` (at <= end) up to its separator, its line end (\n or \r\n) or end, and
+ * returns where that is; of a spoilt field the record's end. */
 const char *csv_field_scan(const char *at, const char *end, char delimiter,
                            struct field_scan *scan);
 const char *tsv_field_scan(const char *at, const char *end, struct field_scan *scan);
 
-/* Undo doubled quotes and escapes of body into out, which has room for body.size bytes; the size. */
+/* Undo doubled quotes and escapes of body into out (body.size bytes); the size. */
 size_t csv_unquote(struct span body, char *out);
 size_t tsv_unescape(struct span body, char *out);
 

@@ -1,10 +1,11 @@
 /*
  * decode_jsonl.c - one JSON object a line, strictly, in one pass.
  *
- * Records of one stream nearly always have the same keys in the same order. So each key remembers which
- * key followed it in the last record that had it, and the next key is compared with that one: no hash, no
- * unescaping. Where the guess is wrong the key is looked up among all keys seen so far, plan or not; each
- * remembers the last record that had it, which finds duplicates in constant time.
+ * Records of one stream nearly always have the same keys in the same order. So each key remembers
+ * which key followed it in the last record that had it, and the next key is compared with that
+ * one: no hash, no unescaping. Where the guess is wrong the key is looked up among all keys seen
+ * so far, plan or not; each remembers the last record that had it, which finds duplicates in
+ * constant time.
  */
 #include "decode/decode_internal.h"
 
@@ -68,7 +69,7 @@ void json_decoder_release(struct json_decoder *json)
 
 static bool forget_keys(struct json_decoder *json, const struct binding *binding)
 {
-    /* Released, not cleared: clearing a table that one record has blown up would cost every time. */
+    /* Released, not cleared: clearing a table that one record has blown up costs every time. */
     name_index_release(&json->index);
     name_index_init(&json->index);
     text_arena_clear(&json->texts);
@@ -176,7 +177,8 @@ static const char *store_string(struct decode_run *run, const struct field *fiel
     return stop;
 }
 
-/* Stores the value at `at` for a field of the plan and returns where it ends; NULL: see walk's fault. */
+/* Stores the value at `at` for a field of the plan and returns where it ends; NULL: see walk's
+ * fault. */
 static const char *store_value(struct decode_run *run, const struct field *field,
                                struct json_walk *walk, const char *at, bool *is_out_of_memory)
 {

@@ -1,8 +1,8 @@
 /*
  * decode_libsvm.c - libsvm lines into dense columns or sparse entries.
  *
- * Indices ascend, so the features between two entries are absent and are filled in passing. The reader
- * reads labels and indices; plain values are read where they stand, as in csv.
+ * Indices ascend, so the features between two entries are absent and are filled in passing. The
+ * reader reads labels and indices; plain values are read where they stand, as in csv.
  */
 #include "decode/decode_internal.h"
 

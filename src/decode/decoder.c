@@ -1,5 +1,6 @@
 /*
- * decoder.c - the table of decoders, and what they share: a worker's scratch, the batches' beginning and end.
+ * decoder.c - the table of decoders, and what they share: a worker's scratch, the batches'
+ * beginning and end.
  */
 #include "decode/decode_internal.h"
 

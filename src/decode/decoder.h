@@ -1,9 +1,9 @@
 /*
  * decoder.h - bytes to records: where records end, what a header names, what each field becomes.
  *
- * One implementation for each format (decode_csv.c, decode_tsv.c, decode_jsonl.c, decode_libsvm.c) behind
- * one table. Where records end is decided by record_cut alone, so the cut and the decoding cannot
- * disagree. Nothing here reads files or knows policies; a decoder only marks records bad.
+ * One implementation for each format (decode_csv.c, decode_tsv.c, decode_jsonl.c, decode_libsvm.c)
+ * behind one table. Where records end is decided by record_cut alone, so the cut and the decoding
+ * cannot disagree. Nothing here reads files or knows policies; a decoder only marks records bad.
  */
 #ifndef DECODE_DECODER_H
 #define DECODE_DECODER_H
@@ -38,25 +38,26 @@ struct record_cut {
 
 void record_cut_init(struct record_cut *cut, enum input_format format, char delimiter);
 
-/* Scans data[scanned, size) (data is the buffer's start; bytes before `scanned` are as they were) until
- * its end, or until record_limit records have ended: then scanned == end. */
+/* Scans data[scanned, size) (data is the buffer's start; bytes before `scanned` are as they were)
+ * until its end, or until record_limit records have ended: then scanned == end. */
 void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint64_t record_limit);
 
 /* The caller has removed the first `end` bytes of the buffer: counts start anew behind them. */
 void record_cut_advance(struct record_cut *cut);
 
-/* The caller has dropped all the scanned bytes of a record that is too long: the buffer is empty, and what follows
- * up to the next newline (quotes mean nothing in it) is the rest of that record. It counts as one record. */
+/* The caller has dropped all the scanned bytes of a record that is too long: the buffer is empty,
+ * and what follows up to the next newline (quotes mean nothing in it) is the rest of that record.
+ * It counts as one record. */
 void record_cut_discard(struct record_cut *cut);
 
-/* The caller has thrown the whole buffer away, inside a record that is too long: that record now ends at the
- * next newline, whatever stands before it. */
+/* The caller has thrown the whole buffer away, inside a record that is too long: that record now
+ * ends at the next newline, whatever stands before it. */
 void record_cut_discard(struct record_cut *cut);
 
 /* ---- Headers (csv, tsv) ---- */
 
-/* The decoded names of a header line (its bytes without BOM; the line end may be there or not). Names are
- * copied. A NUL byte, invalid quoting, or (for csv) an empty header are ERROR_HEADER. */
+/* The decoded names of a header line (its bytes without BOM; the line end may be there or not).
+ * Names are copied. A NUL byte, invalid quoting, or (for csv) an empty header are ERROR_HEADER. */
 struct header {
     uint32_t column_count;
     struct span *names; /* owned, decoded */
@@ -73,10 +74,12 @@ void header_release(struct header *header); /* all-zero is allowed */
 
 struct binding;
 
-/* Borrows plan until binding_close; header (NULL for jsonl and libsvm) is borrowed during the call only.
- * csv, tsv: ERROR_HEADER when the header lacks required or kept columns ("the header lacks the columns
- * 'a', 'b'", naming every one, with a near match: "did you mean 'Age'?"), or names a wanted column
- * twice. libsvm: field names "label", "qid" and the feature fields by their number. */
+/* Borrows plan until binding_close; header (NULL for jsonl and libsvm) is borrowed during the call
+ * only.
+ * csv, tsv: ERROR_HEADER when the header lacks required or kept columns ("the header lacks the
+ * columns 'a', 'b'", naming every one, with a near match: "did you mean 'Age'?"), or names a
+ * wanted column twice. libsvm: the fields "label" and "qid", and the feature fields by their number.
+ */
 enum status binding_open(struct binding **out, const struct field_plan *plan,
                          enum input_format format, char delimiter, const struct header *header,
                          struct error *err);
@@ -98,22 +101,25 @@ struct decode_cursor {
 };
 
 /* Decodes records from the cursor into the batches (which it clears first) until they hold
- * row_capacity rows, the block ends, or (plan->stops_at_bad_record) a row is bad: that row is the last.
- * Skips blank lines by the contract's rules. columns may be NULL where the plan has no number or text
- * targets, features where it has no feature targets. Features that a row lacks are NaN. A row that is no record at all
- * (ragged, a quote spoilt, a NUL byte, invalid JSON) has that as its reason, before any field's, and no raws.
+ * row_capacity rows, the block ends, or (plan->stops_at_bad_record) a row is bad: that row is the
+ * last.
+ * Skips blank lines by the contract's rules. columns may be NULL where the plan has no number or
+ * text targets, features where it has no feature targets. Features that a row lacks are NaN. A row
+ * that is no record at all (ragged, a quote spoilt, a NUL byte, invalid JSON) has that as its
+ * reason, before any field's, and no raws.
  * STATUS_OK, or STATUS_FAILED (memory). */
 enum status decoder_decode(struct decoder *decoder, const struct binding *binding,
                            struct decode_cursor *cursor, struct record_batch *records,
                            struct feature_batch *features, struct column_batch *columns,
                            struct error *err);
 
-/* Guesses the format from the first bytes (a BOM and blanks skipped): '{' is INPUT_JSONL, else INPUT_CSV. ERROR_HEADER
- * (exit 3) with a hint for a JSON array, and for what is no text at all (format_check_text). */
+/* Guesses the format from the first bytes (a BOM and blanks skipped): '{' is INPUT_JSONL, else
+ * INPUT_CSV. ERROR_HEADER (exit 3) with a hint for a JSON array, and for what is no text at all
+ * (format_check_text). */
 enum status format_detect(struct span first_bytes, enum input_format *format, struct error *err);
 
-/* For any format, detected or given: ERROR_HEADER where the input's first bytes are UTF-16, UTF-32, gzip, zip or another
- * binary file by its magic number, saying what to do. */
+/* For any format, detected or given: ERROR_HEADER where the input's first bytes are UTF-16,
+ * UTF-32, gzip, zip or another binary file by its magic number, saying what to do. */
 enum status format_check_text(struct span first_bytes, struct error *err);
 
 #endif

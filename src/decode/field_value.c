@@ -1,8 +1,9 @@
 /*
- * field_value.c - what a field's text means to each of its targets: numbers, categories, texts, missing.
+ * field_value.c - what a field's text means to each of its targets: numbers, categories, texts,
+ * missing.
  *
- * The rules of the contract's Reading chapter, once for all formats. A text that looks like a number is
- * read once, whatever the number of targets.
+ * The rules of the contract's Reading chapter, once for all formats. A text that looks like a
+ * number is read once, whatever the number of targets.
  */
 #include "decode/decode_internal.h"
 

@@ -53,7 +53,7 @@ const char *json_walk_open(struct json_walk *walk, const char *at);
 /* From behind the closing brace: nothing but white space may follow. */
 const char *json_walk_close(struct json_walk *walk, const char *at);
 
-/* From behind an opening quote to behind the closing one. *has_escape: there is a backslash in it. */
+/* From behind an opening quote to behind the closing one. *has_escape: it holds a backslash. */
 const char *json_walk_string(struct json_walk *walk, const char *at, bool *has_escape);
 
 /* From the first byte of a number to behind it. */
@@ -62,8 +62,8 @@ const char *json_walk_number(struct json_walk *walk, const char *at);
 /* From the first byte of any value to behind it. */
 const char *json_walk_value(struct json_walk *walk, const char *at);
 
-/* From behind an opening brace (is_first) or a member's value to the next member's value, or, key->data
- * being NULL then, to behind the closing brace. key: between its quotes, raw. */
+/* From behind an opening brace (is_first) or a member's value to the next member's value, or,
+ * key->data being NULL then, to behind the closing brace. key: between its quotes, raw. */
 const char *json_walk_key(struct json_walk *walk, const char *at, bool *is_first, struct span *key,
                           bool *has_escape);
 

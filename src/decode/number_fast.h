@@ -3,9 +3,9 @@
  * their length.
  *
  * Eight digits at a time in one word (the method is Lemire's, "Quickly parsing eight digits"), then
- * Clinger's exact case: a mantissa up to 2^53 and a power of ten up to 10^22 are both doubles, so that
- * one division rounds once, correctly. Whatever else there is (exponents, plus signs, spaces, long
- * mantissas) is left to base/number_text: the answer is the same, only later.
+ * Clinger's exact case: a mantissa up to 2^53 and a power of ten up to 10^22 are both doubles, so
+ * that one division rounds once, correctly. Whatever else there is (exponents, plus signs, spaces,
+ * long mantissas) is left to base/number_text: the answer is the same, only later.
  */
 #ifndef DECODE_NUMBER_FAST_H
 #define DECODE_NUMBER_FAST_H
@@ -44,9 +44,11 @@ static inline uint64_t number_fast_word(const char *at)
     return word;
 }
 
-/* Reads [-]digits[.digits] at `at`, from where NUMBER_FAST_SLACK bytes can be read, into the nearest
- * double. Returns where it ends, or NULL where number_text must decide. is_json: by RFC 8259's grammar.
- * is_float: the value is for a float32 only: (float)*value is right, *value itself may be off by a few ulps. */
+/* Reads [-]digits[.digits] at `at`, from where NUMBER_FAST_SLACK bytes can be read, into the
+ * nearest double. Returns where it ends, or NULL where number_text must decide. is_json: by RFC
+ * 8259's grammar.
+ * is_float: the value is for a float32 only: (float)*value is right, *value itself may be off by a
+ * few ulps. */
 static inline const char *number_fast(const char *at, double *value, bool is_json, bool is_float)
 {
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__

@@ -1,8 +1,8 @@
 /*
  * raw_field.c - one field at a time: where it ends, what it stands for; csv and tsv.
  *
- * The same automaton as record_cut: a quote opens a field only as its first byte, and what stands behind
- * a closing quote spoils the record up to the next newline.
+ * The same automaton as record_cut: a quote opens a field only as its first byte, and what stands
+ * behind a closing quote spoils the record up to the next newline.
  */
 #include "decode/decode_internal.h"
 

@@ -1,9 +1,10 @@
 /*
  * record_cut.c - finds record ends, 64 bytes at a time.
  *
- * Bytes become bits (one word for the quotes, one for the newlines, one for the separators), and the csv
- * automaton walks from one bit that matters to the next: a chunk without a quote costs the same as a
- * count of its newlines. Nothing looks back at earlier bytes, so that a scan may stop and resume at any byte.
+ * Bytes become bits (one word for the quotes, one for the newlines, one for the separators), and
+ * the csv automaton walks from one bit that matters to the next: a chunk without a quote costs the
+ * same as a count of its newlines. Nothing looks back at earlier bytes, so that a scan may stop
+ * and resume at any byte.
  */
 #include "decode/decoder.h"
 
@@ -46,7 +47,8 @@ void record_cut_discard(struct record_cut *cut)
     cut->state = CUT_SPOILT;
 }
 
-/* Notes that the newlines of `newlines` (bits of the chunk at offset) end records, as many as `limit` allows.
+/* Notes that the newlines of `newlines` (bits of the chunk at offset) end records, as many as
+ * `limit` allows.
  * Returns the bit of the newline that reached the limit, or SCAN_WIDTH. */
 static unsigned end_records(struct record_cut *cut, size_t offset, uint64_t newlines,
                             uint64_t limit)
@@ -82,8 +84,8 @@ static uint64_t bits_below(unsigned bit)
     return ~bits_from(bit);
 }
 
-/* Walks the automaton over `size` bytes of a chunk. Returns how many were consumed: all, or up to the
- * record end that reached the limit. */
+/* Walks the automaton over `size` bytes of a chunk. Returns how many were consumed: all, or up to
+ * the record end that reached the limit. */
 static unsigned walk_chunk(struct record_cut *cut, size_t offset, unsigned size, uint64_t quotes,
                            uint64_t newlines, uint64_t delimiters, uint64_t limit)
 {

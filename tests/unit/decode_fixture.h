@@ -32,8 +32,7 @@ struct fixture {
     struct column_batch columns;
     struct decode_cursor cursor;
     struct error err;
-    char *
-        block; /* the bytes, in memory of exactly their size, so that sanitizers see every overrun */
+    char *block; /* the bytes, in memory of exactly their size: sanitizers see every overrun */
     char names[1024];
 };
 
@@ -142,7 +141,8 @@ static inline float fixture_feature(const struct fixture *f, size_t row, size_t 
     return feature_batch_column(&f->features, column)[row];
 }
 
-/* The reason of a bad row, "" of a good one, as "column: reason" or "reason". Static: one at a time. */
+/* The reason of a bad row, "" of a good one, as "column: reason" or "reason". Static: one at a
+ * time. */
 static inline const char *fixture_reason(const struct fixture *f, size_t row)
 {
     static char text[2048];

@@ -1,7 +1,9 @@
 /*
- * test_decode_cut.c - record ends do not depend on where the stream was cut, and are where the rules say.
+ * test_decode_cut.c - record ends do not depend on where the stream was cut, and are where the
+ * rules say.
  *
- * The judge is a byte-at-a-time automaton written from the contract, and the decoder's own row ends.
+ * The judge is a byte-at-a-time automaton written from the contract, and the decoder's own row
+ * ends.
  */
 #include "decode_fixture.h"
 
@@ -42,8 +44,8 @@ static void judge(const char *text, size_t size, enum input_format format, char 
     ends->is_open = state == QUOTED;
 }
 
-/* Feeds text in pieces that end at the given places, with a record limit, dropping what has ended as a
- * reader does; compares every end with the judge's. */
+/* Feeds text in pieces that end at the given places, with a record limit, dropping what has ended
+ * as a reader does; compares every end with the judge's. */
 static void check_cut(const char *text, size_t size, enum input_format format, char delimiter,
                       const size_t *pieces, size_t piece_count, uint64_t limit)
 {

@@ -1,6 +1,6 @@
 /*
- * test_decode_jsonl.c - JSON lines: keys in any order, strictness, what nobody asked for, duplicates; and
- * the cases of JSONTestSuite, where that suite is at hand.
+ * test_decode_jsonl.c - JSON lines: keys in any order, strictness, what nobody asked for,
+ * duplicates; and the cases of JSONTestSuite, where that suite is at hand.
  */
 #include <dirent.h>
 
@@ -64,7 +64,8 @@ TEST(invalid_json_names_the_byte)
         {"{\"a\":1e39}", "a: '1e39' is too large for a float32"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        /* Alone at the end of the input, and behind a record with the same keys, where guesses are made. */
+        /* Alone at the end of the input, and behind a record with the same keys, where guesses are
+         * made. */
         struct fixture f;
         fixture_open(&f, INPUT_JSONL, "a:f", "");
         fixture_decode(&f, cases[i][0]);

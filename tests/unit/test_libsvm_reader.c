@@ -1,5 +1,6 @@
 /*
- * test_libsvm_reader.c - the header on its own: nothing else of the project is included but the harness.
+ * test_libsvm_reader.c - the header on its own: nothing else of the project is included but the
+ * harness.
  */
 #include "base/libsvm_reader.h"
 
