@@ -105,9 +105,12 @@ static enum status check(struct files *files, struct settings *settings,
         status = files_read_model(files, model, err);
     if (status != STATUS_OK)
         return status;
-    return added != NULL
-               ? add(files, settings, added, diagnostics, err)
-               : replay(files, settings, options_has(options, OPTION_EXACT), diagnostics, err);
+    status = added != NULL
+                 ? add(files, settings, added, diagnostics, err)
+                 : replay(files, settings, options_has(options, OPTION_EXACT), diagnostics, err);
+    if (status != STATUS_OK && err->kind == ERROR_SPEC)
+        files_name_error(err, spec);
+    return status;
 }
 
 int command_check(const struct options *options, struct diagnostics *diagnostics)

@@ -26,7 +26,7 @@ void files_close(struct files *files)
 }
 
 /* "model.json: " in front of what is wrong with it. */
-static void name_file(struct error *err, const char *path)
+void files_name_error(struct error *err, const char *path)
 {
     char quoted[ERROR_QUOTE_SIZE];
 
@@ -35,6 +35,7 @@ static void name_file(struct error *err, const char *path)
         error_prefix(err, "%s: line %llu: ", quoted, (unsigned long long)err->line);
     else
         error_prefix(err, "%s: ", quoted);
+    err->line = 0;
 }
 
 /* A model or spec that cannot be read cannot be used, and no answer was given: exit 3, but for memory. */
@@ -57,7 +58,7 @@ enum status files_read_model(struct files *files, const char *path, struct error
     struct span bytes = span_of(files->model_bytes.data, files->model_bytes.size);
     status = model_read(&files->model, bytes, err);
     if (status != STATUS_OK && err->kind == ERROR_MODEL)
-        name_file(err, path);
+        files_name_error(err, path);
     return status;
 }
 
@@ -69,7 +70,7 @@ enum status files_read_spec(struct files *files, const char *path, struct error 
     if (status == STATUS_OK) {
         status = spec_read(&files->spec, span_of(bytes.data, bytes.size), err);
         if (status != STATUS_OK && err->kind == ERROR_SPEC)
-            name_file(err, path);
+            files_name_error(err, path);
     }
     byte_buffer_release(&bytes);
     return status;

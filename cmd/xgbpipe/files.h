@@ -32,6 +32,8 @@ void files_close(struct files *files); /* removes temporaries that were not comm
 /* Reads and validates the model that -m (or, for inspect, the operand) names. */
 enum status files_read_model(struct files *files, const char *path, struct error *err);
 enum status files_read_spec(struct files *files, const char *path, struct error *err);
+/* Puts the file's name (and err->line, a line of it) in front of what err says. */
+void files_name_error(struct error *err, const char *path);
 /* Chooses the rounds (into settings->pipeline) and opens an engine for the types that are asked for; says what the user should know. */
 enum status files_open_engine(struct files *files, struct settings *settings,
                               struct diagnostics *diagnostics, struct error *err);

@@ -85,6 +85,8 @@ int filter_finish(struct files *files, const struct settings *settings,
     note_times(diagnostics, settings, counters);
     if (status == STATUS_OK && settings->summary != NULL)
         status = write_summary(files, settings, counters, diagnostics, err);
+    if (status != STATUS_OK && err->kind == ERROR_SPEC)
+        files_name_error(err, settings->spec);
     if (status != STATUS_OK)
         return filter_fail(diagnostics, err);
     return counters->records == 0 ? settings->empty_exit : 0;

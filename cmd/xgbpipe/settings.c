@@ -330,6 +330,7 @@ static void read_running(struct settings *settings, const struct options *option
         settings->rounds = ROUNDS_ALL;
     else if (iterations_parse(rounds, &settings->round_begin, &settings->round_end))
         settings->rounds = ROUNDS_GIVEN;
+    settings->spec = options_text(options, OPTION_SPEC);
     settings->output = options_text(options, OPTION_OUTPUT);
     if (is_path(settings->output, "-"))
         settings->output = NULL;

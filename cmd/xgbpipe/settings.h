@@ -28,6 +28,7 @@ struct settings {
     enum engine_choice engine;
     enum rounds rounds;
     uint32_t round_begin, round_end; /* ROUNDS_GIVEN */
+    const char *spec;                /* -s; NULL: none */
     const char *output;              /* -o; NULL: standard output */
     const char *rejects;             /* NULL: none */
     const char *summary;             /* NULL: none; "-": standard output */
