@@ -3,6 +3,7 @@
  * be summed up. A model that is accepted is also walked, so that a check that the reader lacks shows here.
  *
  *     clang -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc tests/fuzz/fuzz_model.c src/...
+ *     fuzz_model -dict=tests/fuzz/model.dict WORK tests/fuzz/corpus/model
  */
 #include <math.h>
 #include <stdint.h>

@@ -99,6 +99,12 @@ OPTIONAL = {'version', 'boost_from_average', 'num_target', 'feature_names', 'fea
 UNREAD = {'boost_from_average', 'reg_loss_param', 'scale_pos_weight', 'softmax_multiclass_param', 'objective_param'}
 
 
+def remove(path):
+    def change(model):
+        del at(model, path[:-1])[path[-1]]
+    return change
+
+
 class Damage:
     def __init__(self, kind, model):
         self.kind, self.model, self.files = kind, model, []
@@ -131,7 +137,7 @@ def damage_keys(d):
         value = at(d.model, path)
         read = not any(part in UNREAD for part in path) and 'attributes' not in path[:-1]
         if key not in OPTIONAL and read:
-            d.add('without.' + name, 'refused', lambda m: at(m, path[:-1]).pop(key) and None)
+            d.add('without.' + name, 'refused', remove(path))
 
         def twice(model):
             parent = at(model, path[:-1])
@@ -246,11 +252,9 @@ def damage_booster(d):
         d.add('weights.twice', 'refused', nest_twice)
     else:
         d.put('weight_drop.none', BOOSTER + ('weight_drop',), [], 'accepted')
-    if any(not all(isinstance(v, int) for v in info) for _ in [0]):
-        return
     for index in {0, count - 1}:
         damage_tree(d, index)
-    d.add('without.rounds', 'accepted', lambda m: at(m, BOOSTER).pop('iteration_indptr') and None)
+    d.add('without.rounds', 'accepted', remove(BOOSTER + ('iteration_indptr',)))
 
 
 def damage_tree(d, index):
@@ -348,7 +352,7 @@ def damage_tree(d, index):
                 set_item(key, 0, value)
         d.put(name + 'categories_nodes.reversed', path + ('categories_nodes',), tree['categories_nodes'][::-1]
               if len(tree['categories_nodes']) > 1 else [leaves[0]])
-        d.add(name + 'without.categories', 'refused', lambda m: at(m, path).pop('categories') and None)
+        d.add(name + 'without.categories', 'refused', remove(path + ('categories',)))
 
 
 def damage_categories(d):
