@@ -26,7 +26,8 @@ struct candidate {
 struct sketch {
     struct plan plan; /* slot: the candidate, or MADE */
     const struct preprocess_config *config;
-    bool is_closed; /* the input's columns are known: a name that is none of them is a step's */
+    bool is_closed;    /* the input's columns are known: a name that is none of them is a step's */
+    bool has_declared; /* the spec lists columns, perhaps not all of them */
     struct candidate *candidates; /* owned */
     size_t candidate_count;
     size_t candidate_capacity;
@@ -91,7 +92,8 @@ static enum step_need node_need(const struct spec_node *node)
     return node == NULL ? NEEDS_EITHER : node->kind == SPEC_TEXT ? NEEDS_TEXT : NEEDS_NUMBER;
 }
 
-static enum step_need need_of(const struct spec_step *step, struct span column, bool *is_rather_text)
+static enum step_need need_of(const struct spec_step *step, struct span column,
+                              bool *is_rather_text)
 {
     *is_rather_text = false;
     switch (step->op) {
@@ -223,13 +225,14 @@ static bool sketch_rename(struct sketch *sketch, const struct spec_step *step)
     return is_done;
 }
 
-static enum status sketch_step(struct sketch *sketch, const struct spec_step *step, struct error *err)
+static enum status sketch_step(struct sketch *sketch, const struct spec_step *step,
+                               struct error *err)
 {
     if (step->op == OP_DERIVE)
         return sketch_derive(sketch, step, err);
     if (step->op == OP_CONSTANT)
         return append_made(sketch, spec_step_parameter(step, "name")->text) ? STATUS_OK
-                                                                           : error_memory(err);
+                                                                            : error_memory(err);
     if (step->op == OP_RENAME)
         return sketch_rename(sketch, step) ? STATUS_OK : error_memory(err);
     for (uint32_t i = 0; i < step->column_count; i++) {
@@ -281,7 +284,8 @@ static bool want_feature(struct sketch *sketch, struct span name, const struct f
     return true;
 }
 
-static enum status sketch_features(struct sketch *sketch, const struct spec *spec, struct error *err)
+static enum status sketch_features(struct sketch *sketch, const struct spec *spec,
+                                   struct error *err)
 {
     const struct preprocess_config *config = sketch->config;
     const struct schema *schema = config->schema;
@@ -294,7 +298,7 @@ static enum status sketch_features(struct sketch *sketch, const struct spec *spe
                 return error_memory(err);
         return STATUS_OK;
     }
-    if (names == NULL && !sketch->is_closed)
+    if (names == NULL && !sketch->is_closed && !sketch->has_declared)
         return spec_fail(NULL, err,
                          "which columns are the features cannot be known from this input: "
                          "name them in 'features', or the input's in 'columns'");
@@ -332,13 +336,13 @@ static bool make_inputs(struct plan *plan, const struct sketch *sketch)
             return false;
         uint32_t *targets = is_text ? &plan->text_inputs : &plan->number_inputs;
         column->slot = (int32_t)*targets;
-        plan->inputs[plan->input_count++] = (struct preprocess_input){
-            .name = candidate->name,
-            .kind = candidate->type == TYPE_KEY ? PREPROCESS_KEY
-                    : is_text                   ? PREPROCESS_TEXT
-                                                : PREPROCESS_NUMBER,
-            .is_boolean = candidate->is_boolean && !is_text,
-            .target = (*targets)++};
+        plan->inputs[plan->input_count++] =
+            (struct preprocess_input){.name = candidate->name,
+                                      .kind = candidate->type == TYPE_KEY ? PREPROCESS_KEY
+                                              : is_text                   ? PREPROCESS_TEXT
+                                                                          : PREPROCESS_NUMBER,
+                                      .is_boolean = candidate->is_boolean && !is_text,
+                                      .target = (*targets)++};
     }
     plan->number_slots = plan->number_inputs;
     plan->text_slots = plan->text_inputs;
@@ -346,24 +350,39 @@ static bool make_inputs(struct plan *plan, const struct sketch *sketch)
     return true;
 }
 
+static int declared_type(const struct spec_column *column)
+{
+    return column->is_text ? TYPE_TEXT : TYPE_NUMBER;
+}
+
 static bool start(struct sketch *sketch, const struct spec *spec)
 {
     const struct preprocess_config *config = sketch->config;
-    sketch->is_closed = spec->has_columns || config->column_names != NULL;
-    for (uint32_t i = 0; i < spec->column_count; i++)
-        if (!add_candidate(sketch, spec->columns[i].name,
-                           spec->columns[i].is_text ? TYPE_TEXT : TYPE_NUMBER))
-            return false;
+    sketch->is_closed = config->column_names != NULL;
+    sketch->has_declared = spec->has_columns;
     /* A name that the header has twice is refused by the decoder where it is used. */
-    struct name_index seen;
+    struct name_index declared, seen;
+    name_index_init(&declared);
     name_index_init(&seen);
     bool is_done = true;
-    for (uint32_t i = 0; i < config->column_count && !spec->has_columns && is_done; i++) {
+    for (uint32_t i = 0; i < spec->column_count && is_done; i++)
+        is_done = name_index_add(&declared, spec->columns[i].name, (int32_t)i, NULL);
+    for (uint32_t i = 0; i < config->column_count && is_done; i++) {
+        struct span name = config->column_names[i];
+        int32_t found = name_index_find(&declared, name);
         int32_t existing = NAME_INDEX_NONE;
-        is_done = name_index_add(&seen, config->column_names[i], 0, &existing) &&
+        is_done = name_index_add(&seen, name, 0, &existing) &&
                   (existing != NAME_INDEX_NONE ||
-                   add_candidate(sketch, config->column_names[i], TYPE_UNKNOWN));
+                   add_candidate(sketch, name,
+                                 found == NAME_INDEX_NONE ? TYPE_UNKNOWN
+                                                          : declared_type(&spec->columns[found])));
     }
+    /* What is declared and not in the header is for the decoder to miss. */
+    for (uint32_t i = 0; i < spec->column_count && is_done; i++)
+        if (name_index_find(&seen, spec->columns[i].name) == NAME_INDEX_NONE)
+            is_done =
+                add_candidate(sketch, spec->columns[i].name, declared_type(&spec->columns[i]));
+    name_index_release(&declared);
     name_index_release(&seen);
     return is_done;
 }
