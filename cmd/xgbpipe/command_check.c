@@ -68,8 +68,6 @@ static enum status replay(struct files *files, struct settings *settings, bool i
     settings->pipeline.engine = files->engine;
     settings->pipeline.spec = files->spec;
     status = golden_check(&settings->pipeline, is_exact, on_difference, &report, &counts, err);
-    if (status == STATUS_FAILED)
-        files_name_spec(files, err);
     if (status == STATUS_OK && !report.has_memory)
         status = error_memory(err);
     if (status == STATUS_OK)

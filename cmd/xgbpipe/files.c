@@ -65,8 +65,6 @@ enum status files_read_model(struct files *files, const char *path, struct error
 enum status files_read_spec(struct files *files, const char *path, struct error *err)
 {
     struct byte_buffer bytes = {NULL, 0, 0};
-
-    files->spec_path = path;
     enum status status = read_file(&bytes, path, spec_size_max, ERROR_SPEC, err);
 
     if (status == STATUS_OK) {
@@ -76,12 +74,6 @@ enum status files_read_spec(struct files *files, const char *path, struct error 
     }
     byte_buffer_release(&bytes);
     return status;
-}
-
-void files_name_spec(const struct files *files, struct error *err)
-{
-    if (err->kind == ERROR_SPEC && err->line != 0 && files->spec_path != NULL)
-        name_file(err, files->spec_path);
 }
 
 /* Which scores the types need: a class is made from the value. */

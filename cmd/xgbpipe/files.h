@@ -23,7 +23,6 @@ struct files {
     struct engine *engine;
     struct engine_facts facts; /* where there is an engine */
     struct spec *spec;
-    const char *spec_path; /* borrowed, for messages */
     struct byte_sink *answers;
     struct byte_sink *rejects; /* NULL: none */
 };
@@ -33,8 +32,6 @@ void files_close(struct files *files); /* removes temporaries that were not comm
 /* Reads and validates the model that -m (or, for inspect, the operand) names. */
 enum status files_read_model(struct files *files, const char *path, struct error *err);
 enum status files_read_spec(struct files *files, const char *path, struct error *err);
-/* Puts the spec's name and line in front of an error that only binding it to the input could find. */
-void files_name_spec(const struct files *files, struct error *err);
 /* Puts the file's name (and err->line, a line of it) in front of what err says. */
 void files_name_error(struct error *err, const char *path);
 /* Chooses the rounds (into settings->pipeline) and opens an engine for the types that are asked for; says what the user should know. */
