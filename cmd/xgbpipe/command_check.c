@@ -39,9 +39,8 @@ static enum status add(struct files *files, struct settings *settings, const cha
 
     input.paths = &path;
     input.path_count = 1;
-    if (name.data == NULL)
-        name = span_of_text("prediction");
-    status = golden_add(&input, name, files->spec, &added, err);
+    /* The trainer's own answers are always called so, whatever name they are served under. */
+    status = golden_add(&input, span_of_text("prediction"), files->spec, &added, err);
     if (status == STATUS_OK && added == 0)
         status = error_set(err, ERROR_RECORD, "'%s' has no record to add",
                            error_quote(quoted, sizeof quoted, path, strlen(path)));
