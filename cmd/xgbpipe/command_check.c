@@ -32,7 +32,6 @@ static enum status add(struct files *files, struct settings *settings, const cha
 {
     struct byte_buffer text = {NULL, 0, 0};
     struct input_config input = settings->pipeline.input;
-    struct span name = settings->pipeline.output.name;
     char quoted[ERROR_QUOTE_SIZE];
     uint32_t added = 0;
     enum status status;
