@@ -16,8 +16,8 @@ static int compare_codes(const void *a, const void *b)
 }
 
 enum status categories_make(struct categories *categories, struct plan *plan,
-                            const struct spec_step *step, const struct spec_node *list, bool is_text,
-                            const char *what, struct error *err)
+                            const struct spec_step *step, const struct spec_node *list,
+                            bool is_text, const char *what, struct error *err)
 {
     *categories = (struct categories){.is_text = is_text, .null_code = CATEGORY_NONE};
     categories->texts = plan_new_index(plan);
@@ -37,11 +37,11 @@ enum status categories_make(struct categories *categories, struct plan *plan,
         bool is_number = by_key ? !is_text && number_text_parse(text, &number) && isfinite(number)
                                 : at->kind == SPEC_NUMBER;
         if (is_number == is_text)
-            return spec_step_fail(step, at, err, ".%s: the column is a %s, but '%s' is %s", what,
-                                  is_text ? "text" : "number",
-                                  is_text ? "the list" : error_quote(quoted, sizeof quoted, text.data,
-                                                                     text.size),
-                                  is_text ? "of numbers" : "none");
+            return spec_step_fail(
+                step, at, err, ".%s: the column is a %s, but '%s' is %s", what,
+                is_text ? "text" : "number",
+                is_text ? "the list" : error_quote(quoted, sizeof quoted, text.data, text.size),
+                is_text ? "of numbers" : "none");
         if (is_text && !name_index_add(categories->texts, text, code, NULL))
             return error_memory(err);
         if (!is_text)
@@ -49,7 +49,8 @@ enum status categories_make(struct categories *categories, struct plan *plan,
     }
     categories->count = (uint32_t)code;
     if (categories->number_count != 0)
-        qsort(categories->numbers, categories->number_count, sizeof *categories->numbers, compare_codes);
+        qsort(categories->numbers, categories->number_count, sizeof *categories->numbers,
+              compare_codes);
     for (uint32_t i = 1; i < categories->number_count; i++)
         if (categories->numbers[i].number == categories->numbers[i - 1].number)
             return spec_step_fail(step, list, err, ".%s: two entries are the same number", what);

@@ -26,8 +26,8 @@ struct categories {
 /* The items of a list; or (keys of a table) of an object, whose keys must then be numbers where
  * !is_text: ERROR_SPEC with the path's place. code n is the n-th. */
 enum status categories_make(struct categories *categories, struct plan *plan,
-                            const struct spec_step *step, const struct spec_node *list, bool is_text,
-                            const char *what, struct error *err);
+                            const struct spec_step *step, const struct spec_node *list,
+                            bool is_text, const char *what, struct error *err);
 
 int32_t categories_find_number(const struct categories *categories, double number);
 

@@ -55,11 +55,13 @@ static int64_t days_of(int64_t year, int month, int day)
     int64_t era = (year >= 0 ? year : year - 399) / 400;
     int64_t year_of_era = year - era * 400;
     int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
 }
 
 /* least..most digits, whose value is low..high. */
-static bool read_digits(struct date_reader *reader, int least, int most, int low, int high, int *value)
+static bool read_digits(struct date_reader *reader, int least, int most, int low, int high,
+                        int *value)
 {
     int count = 0;
     *value = 0;
@@ -181,9 +183,7 @@ static bool read_directive(struct date_reader *reader, char directive)
     case 'd': return read_digits(reader, 1, 2, 1, 31, &reader->day);
     case 'j': return read_digits(reader, 1, 3, 1, 366, &reader->yearday);
     case 'H': return read_digits(reader, 1, 2, 0, 23, &reader->hour);
-    case 'I':
-        reader->has_hour12 = true;
-        return read_digits(reader, 1, 2, 1, 12, &reader->hour);
+    case 'I': reader->has_hour12 = true; return read_digits(reader, 1, 2, 1, 12, &reader->hour);
     case 'M': return read_digits(reader, 1, 2, 0, 59, &reader->minute);
     case 'S': return read_digits(reader, 1, 2, 0, 60, &reader->second);
     case 'f': return read_fraction(reader);
@@ -299,8 +299,8 @@ bool date_text_parse(struct span text, struct span format, struct date_moment *m
         return false;
     int64_t days = days_of(reader.year, reader.month, reader.day) + reader.yearday - 1;
     moment->unix_seconds = reader.has_unix ? reader.unix_seconds
-                                           : days * 86400 + reader.hour * 3600 + reader.minute * 60 +
-                                                 reader.second - reader.offset;
+                                           : days * 86400 + reader.hour * 3600 +
+                                                 reader.minute * 60 + reader.second - reader.offset;
     moment->fraction = reader.fraction;
     return true;
 }

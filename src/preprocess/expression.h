@@ -28,9 +28,9 @@
 struct arena;
 
 struct expression_reference {
-    struct span name;   /* of a column; borrowed from the text or the arena */
-    size_t position;    /* 1-based character of the text where it is first wanted as a number */
-    bool needs_number;  /* not only inside ismissing */
+    struct span name;  /* of a column; borrowed from the text or the arena */
+    size_t position;   /* 1-based character of the text where it is first wanted as a number */
+    bool needs_number; /* not only inside ismissing */
 };
 
 struct expression; /* in the arena it was read into */
@@ -45,8 +45,8 @@ uint32_t expression_register_count(const struct expression *expression); /* colu
 
 /* The values of a referenced column: one of them is set. */
 struct expression_column {
-    const double *numbers;     /* NaN is missing */
-    const struct span *texts;  /* data NULL is missing; of rows where is_bad they are not read */
+    const double *numbers;    /* NaN is missing */
+    const struct span *texts; /* data NULL is missing; of rows where is_bad they are not read */
 };
 
 /* Computes row_count results into out. columns: by reference. registers: expression_register_count()

@@ -23,7 +23,7 @@ struct expression_reader {
     int depth;
     uint32_t stack;
     bool is_out_of_memory;
-    bool in_ismissing; /* the argument is a bare column: a text will do */
+    bool in_ismissing;        /* the argument is a bare column: a text will do */
     struct instruction *code; /* owned until it is copied to the arena */
     size_t code_capacity;
     struct expression_reference *references; /* owned, likewise */

@@ -6,6 +6,7 @@
  */
 #include "preprocess/features.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/number_text.h"
@@ -31,11 +32,11 @@ static enum status fail_missing(struct plan *plan, const struct span *wanted, ui
     }
     char hint[SPEC_HINT_SIZE];
     const struct span *names = plan_names(plan);
-    return error_set(err, ERROR_HEADER,
-                     "%u feature%s neither in the input nor made by a step of the spec: %s%s%s",
-                     missing, missing == 1 ? " is" : "s are", list,
-                     missing > MISSING_SHOWN ? " ..." : "",
-                     spec_hint(hint, first, names, names != NULL ? (uint32_t)plan->column_count : 0));
+    return error_set(
+        err, ERROR_HEADER,
+        "%u feature%s neither in the input nor made by a step of the spec: %s%s%s", missing,
+        missing == 1 ? " is" : "s are", list, missing > MISSING_SHOWN ? " ..." : "",
+        spec_hint(hint, first, names, names != NULL ? (uint32_t)plan->column_count : 0));
 }
 
 /* "all columns left": those that are not excluded. */
@@ -121,16 +122,17 @@ enum status features_choose(struct plan *plan, const struct preprocess_config *c
         const struct feature *feature = schema != NULL ? &schema->features[i] : NULL;
         char quoted[ERROR_QUOTE_SIZE];
         if (column->is_text && (feature == NULL || feature->categories == NULL))
-            return error_set(err, ERROR_SPEC,
-                             "feature '%s' is still a text behind the last step: make numbers of "
-                             "it (ordinal, one_hot, map, hash) or drop it",
-                             error_quote(quoted, sizeof quoted, column->name.data, column->name.size));
-        (*features)[i] = (struct plan_feature){
-            .name = (*names)[i],
-            .slot = column->slot,
-            .is_text = column->is_text,
-            .is_code = column->is_made && !column->is_text,
-            .categories = feature != NULL ? feature->categories : NULL};
+            return error_set(
+                err, ERROR_SPEC,
+                "feature '%s' is still a text behind the last step: make numbers of "
+                "it (ordinal, one_hot, map, hash) or drop it",
+                error_quote(quoted, sizeof quoted, column->name.data, column->name.size));
+        (*features)[i] =
+            (struct plan_feature){.name = (*names)[i],
+                                  .slot = column->slot,
+                                  .is_text = column->is_text,
+                                  .is_code = column->is_made && !column->is_text,
+                                  .categories = feature != NULL ? feature->categories : NULL};
     }
     return STATUS_OK;
 }
@@ -222,7 +224,8 @@ bool feature_run(const struct plan_feature *feature, bool unseen_is_missing,
     }
     for (size_t row = 0; row < rows->row_count && has_infinity; row++)
         if (isinf(out[row]) && !rows->records->is_bad[row] &&
-            !mark_number(rows, row, feature->name, numbers[row], "is beyond the range of a float32"))
+            !mark_number(rows, row, feature->name, numbers[row],
+                         "is beyond the range of a float32"))
             return false;
     return true;
 }

@@ -11,7 +11,8 @@ struct plan_feature {
     int32_t slot;
     bool is_text;
     bool is_code; /* numbers that a step made of categories */
-    const struct category_list *categories; /* of the model, where it carries them: values are looked up */
+    const struct category_list
+        *categories; /* of the model, where it carries them: values are looked up */
 };
 
 /* Which columns are the features, and in which order. *features and *names lie in the plan's arena.

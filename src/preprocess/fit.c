@@ -25,12 +25,12 @@ struct fit {
     char (*kept_names)[KEPT_NAME_SIZE]; /* owned */
     size_t row_count;
     size_t row_capacity;
-    uint64_t *lines;      /* owned */
-    double **numbers;     /* owned, and what they point to: by slot */
+    uint64_t *lines;  /* owned */
+    double **numbers; /* owned, and what they point to: by slot */
     size_t number_capacity;
-    struct span **texts;  /* likewise */
+    struct span **texts; /* likewise */
     size_t text_capacity;
-    struct name_index interned; /* each different text is kept once */
+    struct name_index interned;  /* each different text is kept once */
     struct span *interned_texts; /* owned; bytes in the arena */
     size_t interned_count;
     size_t interned_capacity;
@@ -82,8 +82,9 @@ static enum status start(struct fit *fit, struct error *err)
     }
     if (open_count == 0)
         return error_set(err, ERROR_SPEC, "nothing is left to fit%s",
-                         fit->kept_count != 0 ? ": every parameter is there (--refit learns them anew)"
-                                              : ": no step has a parameter that could be learnt");
+                         fit->kept_count != 0
+                             ? ": every parameter is there (--refit learns them anew)"
+                             : ": no step has a parameter that could be learnt");
     if (!memory_grow(&fit->numbers, &fit->number_capacity, 1, sizeof *fit->numbers) ||
         !memory_grow(&fit->texts, &fit->text_capacity, 1, sizeof *fit->texts))
         return error_memory(err);
@@ -248,7 +249,8 @@ enum status fit_add(struct fit *fit, const struct column_batch *input,
 static bool make_slots(struct fit *fit)
 {
     const struct plan *plan = &fit->plan;
-    if (!memory_grow(&fit->numbers, &fit->number_capacity, plan->number_slots, sizeof *fit->numbers) ||
+    if (!memory_grow(&fit->numbers, &fit->number_capacity, plan->number_slots,
+                     sizeof *fit->numbers) ||
         !memory_grow(&fit->texts, &fit->text_capacity, plan->text_slots, sizeof *fit->texts))
         return false;
     for (uint32_t i = 0; i < plan->number_slots; i++)
@@ -272,9 +274,8 @@ static enum status learn_step(struct fit *fit, struct spec_step *step, struct er
         if (status != STATUS_OK)
             return status;
         const struct plan_column *column = &fit->plan.columns[found];
-        struct fit_column values = {.name = step->columns[i],
-                                    .row_count = fit->row_count,
-                                    .is_bad = fit->records.is_bad};
+        struct fit_column values = {
+            .name = step->columns[i], .row_count = fit->row_count, .is_bad = fit->records.is_bad};
         if (column->is_text)
             values.texts = fit->texts[column->slot];
         else

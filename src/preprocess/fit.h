@@ -26,10 +26,12 @@ struct fit; /* opaque */
 
 struct fit_config {
     struct preprocess_config columns; /* schema is NULL */
-    bool refits;       /* --refit: forget every parameter that can be learnt, first */
-    bool skips_bad;    /* --on-error skip: a record that a step refuses is left out from there on; else it ends
+    bool refits; /* --refit: forget every parameter that can be learnt, first */
+    bool
+        skips_bad; /* --on-error skip: a record that a step refuses is left out from there on; else it ends
                           the run with ERROR_RECORD */
-    const struct null_list *nulls; /* in force while reading: written into the spec where it has none */
+    const struct null_list
+        *nulls; /* in force while reading: written into the spec where it has none */
 };
 
 /* Borrows spec (which fit_finish fills in) and the names until fit_close. ERROR_SPEC as preprocess_open, and

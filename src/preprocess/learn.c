@@ -136,11 +136,12 @@ static enum status set_number(struct spec_step *step, struct arena *arena, const
         return STATUS_OK;
     char quoted[ERROR_QUOTE_SIZE];
     if (!isfinite(number))
-        return spec_step_fail(step, NULL, err, ": '%s' of column '%s' is beyond the range of a double",
-                              name, error_quote(quoted, sizeof quoted, column.data, column.size));
+        return spec_step_fail(step, NULL, err,
+                              ": '%s' of column '%s' is beyond the range of a double", name,
+                              error_quote(quoted, sizeof quoted, column.data, column.size));
     struct spec_node *node = spec_node_new_number(arena, column, number);
     return node != NULL && spec_step_set(step, arena, name, column, node) ? STATUS_OK
-                                                                         : error_memory(err);
+                                                                          : error_memory(err);
 }
 
 static enum status impute_text(struct spec_step *step, struct arena *arena,
@@ -170,9 +171,9 @@ enum status learn_impute(struct spec_step *step, struct arena *arena,
     if (column->texts != NULL && is_most_frequent)
         return impute_text(step, arena, column, err);
     if (column->texts != NULL)
-        return spec_step_fail(step, NULL, err,
-                              ": column '%s' is a text: only most_frequent and constant can be imputed",
-                              quoted);
+        return spec_step_fail(
+            step, NULL, err,
+            ": column '%s' is a text: only most_frequent and constant can be imputed", quoted);
     struct number_list list;
     if (!number_list_collect(&list, column, true))
         return error_memory(err);
@@ -180,9 +181,10 @@ enum status learn_impute(struct spec_step *step, struct arena *arena,
     if (list.count == 0) {
         status = learn_fail_empty(step, column->name, "values", err);
     } else {
-        double value = is_most_frequent                                             ? most_frequent_of(&list)
-                       : spec_step_is_word(step, "strategy", column->name, "median") ? median_of(&list)
-                                                                                     : mean_of(&list);
+        double value = is_most_frequent ? most_frequent_of(&list)
+                       : spec_step_is_word(step, "strategy", column->name, "median")
+                           ? median_of(&list)
+                           : mean_of(&list);
         status = set_number(step, arena, "values", column->name, value, err);
     }
     number_list_release(&list);
@@ -273,7 +275,8 @@ enum status learn_clip(struct spec_step *step, struct arena *arena, const struct
 }
 
 /* The edges of ascending values, count + 1 of them or fewer, into edges; returns how many. */
-static size_t make_edges(const struct number_list *list, size_t bins, bool is_uniform, double *edges)
+static size_t make_edges(const struct number_list *list, size_t bins, bool is_uniform,
+                         double *edges)
 {
     /* Bins that are narrower are not kept, as KBinsDiscretizer does for quantiles. */
     static const double width_min = 1e-8;

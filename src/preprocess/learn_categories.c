@@ -55,9 +55,10 @@ static bool count_texts(struct counted_list *list, const struct fit_column *colu
             list->items[existing].count++;
             continue;
         }
-        is_done = list->count < INT32_MAX &&
-                  memory_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items) &&
-                  name_index_add(&index, text, (int32_t)list->count, NULL);
+        is_done =
+            list->count < INT32_MAX &&
+            memory_grow(&list->items, &list->capacity, list->count + 1, sizeof *list->items) &&
+            name_index_add(&index, text, (int32_t)list->count, NULL);
         if (is_done)
             list->items[list->count++] = (struct counted){text, 0, 1};
     }
@@ -108,7 +109,8 @@ bool learn_most_frequent_text(const struct fit_column *column, struct span *text
     return is_done;
 }
 
-static struct spec_node *category_node(struct arena *arena, const struct counted *item, bool is_text)
+static struct spec_node *category_node(struct arena *arena, const struct counted *item,
+                                       bool is_text)
 {
     return is_text ? spec_node_new_text(arena, (struct span){0}, item->text)
                    : spec_node_new_number(arena, (struct span){0}, item->number);
@@ -136,7 +138,7 @@ static enum status set_categories(struct spec_step *step, struct arena *arena,
         spec_node_append(node, null);
     }
     return spec_step_set(step, arena, "categories", column->name, node) ? STATUS_OK
-                                                                       : error_memory(err);
+                                                                        : error_memory(err);
 }
 
 static size_t count_of(const struct counted_list *list, const struct spec_node *category)
@@ -183,7 +185,7 @@ static enum status set_infrequent(struct spec_step *step, struct arena *arena,
         spec_node_append(node, copy);
     }
     return spec_step_set(step, arena, "infrequent", column->name, node) ? STATUS_OK
-                                                                       : error_memory(err);
+                                                                        : error_memory(err);
 }
 
 enum status learn_ordinal(struct spec_step *step, struct arena *arena,

@@ -97,7 +97,8 @@ bool plan_replace(struct plan *plan, size_t column, const struct span *names, ui
     struct plan_column old = plan->columns[column];
     if (!grow(plan, plan->column_count + count))
         return false;
-    memmove(plan->columns + column + count, plan->columns + column + 1, after * sizeof *plan->columns);
+    memmove(plan->columns + column + count, plan->columns + column + 1,
+            after * sizeof *plan->columns);
     plan->column_count = column + count + after;
     for (uint32_t i = 0; i < count; i++) {
         slots[i] = plan_take_slot(plan, is_text);

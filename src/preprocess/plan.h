@@ -25,8 +25,8 @@ enum { SLOT_NONE = -1 };
 struct plan_column {
     struct span name;
     bool is_text;
-    bool is_made;      /* not the input's own values any more: codes, or a column of a step's */
-    int32_t slot;      /* SLOT_NONE: a column that nothing reads */
+    bool is_made; /* not the input's own values any more: codes, or a column of a step's */
+    int32_t slot; /* SLOT_NONE: a column that nothing reads */
 };
 
 struct slot_list {
@@ -88,7 +88,8 @@ bool plan_replace(struct plan *plan, size_t column, const struct span *names, ui
 /* Appends a column; *slot is its slot. False for memory. */
 bool plan_append(struct plan *plan, struct span name, bool is_text, int32_t *slot);
 bool plan_remove(struct plan *plan, size_t column);
-void plan_rename(struct plan *plan, size_t column, struct span name); /* name: borrowed from the arena */
+void plan_rename(struct plan *plan, size_t column,
+                 struct span name); /* name: borrowed from the arena */
 
 /* The first column whose name another one before it has, or -1 (-2 for memory). */
 int64_t plan_find_twice(struct plan *plan);

@@ -66,7 +66,8 @@ enum status preprocess_open(struct preprocess **out, const struct spec *spec,
         return error_memory(err);
     preprocess->unseen_is_missing = config->unseen_is_missing;
     preprocess->arena = arena_open();
-    status = preprocess->arena == NULL ? error_memory(err) : bind_all(preprocess, spec, config, err);
+    status =
+        preprocess->arena == NULL ? error_memory(err) : bind_all(preprocess, spec, config, err);
     if (status != STATUS_OK) {
         preprocess_close(preprocess);
         return status;
@@ -143,8 +144,8 @@ enum status preprocess_lane_open(struct preprocess_lane **out, const struct prep
         lane->numbers = memory_new(plan->number_slots, sizeof(double *));
         lane->texts = memory_new(plan->text_slots, sizeof(struct span *));
     }
-    if (!fits || lane->number_memory == NULL || lane->text_memory == NULL || lane->numbers == NULL ||
-        lane->texts == NULL) {
+    if (!fits || lane->number_memory == NULL || lane->text_memory == NULL ||
+        lane->numbers == NULL || lane->texts == NULL) {
         preprocess_lane_close(lane);
         return error_memory(err);
     }

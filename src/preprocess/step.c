@@ -48,9 +48,10 @@ enum status step_find_column(struct step_binding *binding, uint32_t index, enum 
     error_quote(quoted, sizeof quoted, name.data, name.size);
     if (found < 0) {
         const struct span *names = plan_names(plan);
-        return spec_step_fail(step, column_node(step, index), err,
-                              ".columns[%u]: there is no column '%s' here%s", index, quoted,
-                              spec_hint(hint, name, names, names != NULL ? (uint32_t)plan->column_count : 0));
+        return spec_step_fail(
+            step, column_node(step, index), err, ".columns[%u]: there is no column '%s' here%s",
+            index, quoted,
+            spec_hint(hint, name, names, names != NULL ? (uint32_t)plan->column_count : 0));
     }
     bool is_text = plan->columns[found].is_text;
     if (need != NEEDS_EITHER && is_text != (need == NEEDS_TEXT))

@@ -22,8 +22,9 @@
 /* The rows of a batch (or, in fit, of all records) that a step works on. */
 struct step_rows {
     size_t row_count;
-    double *const *numbers;     /* by slot; NaN is missing */
-    struct span *const *texts;  /* by slot; data NULL is missing; of bad rows they must not be read */
+    double *const *numbers; /* by slot; NaN is missing */
+    struct span *const
+        *texts; /* by slot; data NULL is missing; of bad rows they must not be read */
     struct record_batch *records;
 };
 
@@ -54,7 +55,8 @@ struct step_kind {
     bool (*name)(struct plan *plan, const struct spec_step *step, struct span column,
                  struct span **names, uint32_t *count);
     enum status (*bind)(struct step_binding *binding, struct error *err);
-    bool (*run)(const void *state, const struct step_rows *rows); /* false for memory; NULL: nothing to do */
+    bool (*run)(const void *state,
+                const struct step_rows *rows); /* false for memory; NULL: nothing to do */
     /* Learns what is needed and not there yet for one column: sets it with spec_step_set. NULL: nothing. */
     enum status (*fit)(struct spec_step *step, struct arena *arena, const struct fit_column *column,
                        struct error *err);
@@ -105,7 +107,7 @@ static inline bool rows_note(const struct step_rows *rows, size_t row, enum reco
 
 extern const struct step_kind step_impute, step_standardize, step_minmax, step_robust, step_clip,
     step_log, step_log1p, step_sqrt, step_abs, step_expm1, step_affine, step_derive, step_bin,
-    step_binarize, step_ordinal, step_one_hot, step_map, step_hash, step_date, step_lower, step_trim,
-    step_replace, step_rename, step_drop, step_constant;
+    step_binarize, step_ordinal, step_one_hot, step_map, step_hash, step_date, step_lower,
+    step_trim, step_replace, step_rename, step_drop, step_constant;
 
 #endif

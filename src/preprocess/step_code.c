@@ -10,10 +10,10 @@ struct code_work {
     struct span name;
     int32_t from, to;
     struct categories categories;
-    double *numbers;       /* by code */
-    bool refuses_unknown;  /* else: unknown, which may be NaN */
+    double *numbers;      /* by code */
+    bool refuses_unknown; /* else: unknown, which may be NaN */
     double unknown;
-    const char *what;      /* "one of the categories" */
+    const char *what; /* "one of the categories" */
 };
 
 struct code_state {

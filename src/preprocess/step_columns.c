@@ -58,7 +58,8 @@ static enum status bind_constant(struct step_binding *binding, struct error *err
     struct constant_state *state = arena_new(plan->arena, 1, sizeof *state);
     if (state == NULL)
         return error_memory(err);
-    *state = (struct constant_state){value->kind == SPEC_TEXT, SLOT_NONE, value->number, value->text};
+    *state =
+        (struct constant_state){value->kind == SPEC_TEXT, SLOT_NONE, value->number, value->text};
     struct span name = spec_step_parameter(binding->step, "name")->text;
     if (!plan_append(plan, name, state->is_text, &state->slot))
         return error_memory(err);
@@ -80,5 +81,5 @@ static bool run_constant(const void *state, const struct step_rows *rows)
 
 const struct step_kind step_rename = {NEEDS_EITHER, KEEPS_TYPE, NULL, bind_rename, NULL, NULL};
 const struct step_kind step_drop = {NEEDS_EITHER, KEEPS_TYPE, NULL, bind_drop, NULL, NULL};
-const struct step_kind step_constant = {NEEDS_EITHER, KEEPS_TYPE,   NULL,
+const struct step_kind step_constant = {NEEDS_EITHER,  KEEPS_TYPE,   NULL,
                                         bind_constant, run_constant, NULL};

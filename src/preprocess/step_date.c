@@ -17,8 +17,8 @@ enum part {
     PART_COUNT
 };
 
-static const char *const part_names[PART_COUNT] = {"year",    "month", "day",    "weekday", "yearday",
-                                                   "hour",    "minute", "second", "unix"};
+static const char *const part_names[PART_COUNT] = {"year", "month",  "day",    "weekday", "yearday",
+                                                   "hour", "minute", "second", "unix"};
 
 struct date_work {
     struct span name;
@@ -127,7 +127,8 @@ static bool run_row(const struct date_state *date, const struct date_work *work,
     if (date->format.data == NULL)
         return record_batch_mark_bad(rows->records, row, work->name,
                                      "'%s' is not a date such as 2024-05-31 or "
-                                     "2024-05-31T13:45:00Z", quoted);
+                                     "2024-05-31T13:45:00Z",
+                                     quoted);
     return record_batch_mark_bad(
         rows->records, row, work->name, "'%s' is not a date of the format '%s'", quoted,
         error_quote(format, sizeof format, date->format.data, date->format.size));
@@ -143,4 +144,5 @@ static bool run_date(const void *state, const struct step_rows *rows)
     return true;
 }
 
-const struct step_kind step_date = {NEEDS_TEXT, MAKES_COLUMNS, name_date, bind_date, run_date, NULL};
+const struct step_kind step_date = {NEEDS_TEXT, MAKES_COLUMNS, name_date,
+                                    bind_date,  run_date,      NULL};

@@ -34,7 +34,8 @@ static enum status bind_reference(struct step_binding *binding, struct derive_st
     error_quote(quoted, sizeof quoted, reference->name.data, reference->name.size);
     if (column < 0) {
         const struct span *names = plan_names(plan);
-        return spec_step_fail(binding->step, node, err, ".expr: column %zu: there is no column '%s' here%s",
+        return spec_step_fail(binding->step, node, err,
+                              ".expr: column %zu: there is no column '%s' here%s",
                               reference->position, quoted,
                               spec_hint(hint, reference->name, names,
                                         names != NULL ? (uint32_t)plan->column_count : 0));
@@ -102,7 +103,8 @@ static bool run_derive(const void *state, const struct step_rows *rows)
     for (uint32_t i = 0; i < derive->register_count; i++)
         registers[i] = rows->numbers[derive->registers[i]];
     double *to = rows->numbers[derive->to];
-    expression_run(derive->expression, columns, registers, rows->row_count, rows->records->is_bad, to);
+    expression_run(derive->expression, columns, registers, rows->row_count, rows->records->is_bad,
+                   to);
     for (size_t row = 0; row < rows->row_count; row++) {
         if (!isnan(to[row]) || !expression_is_undefined(to[row]))
             continue;
@@ -113,4 +115,5 @@ static bool run_derive(const void *state, const struct step_rows *rows)
     return true;
 }
 
-const struct step_kind step_derive = {NEEDS_NUMBER, KEEPS_TYPE, NULL, bind_derive, run_derive, NULL};
+const struct step_kind step_derive = {NEEDS_NUMBER, KEEPS_TYPE, NULL,
+                                      bind_derive,  run_derive, NULL};

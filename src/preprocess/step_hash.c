@@ -132,4 +132,5 @@ static bool run_hash(const void *state, const struct step_rows *rows)
     return true;
 }
 
-const struct step_kind step_hash = {NEEDS_TEXT, MAKES_COLUMNS, name_hash, bind_hash, run_hash, NULL};
+const struct step_kind step_hash = {NEEDS_TEXT, MAKES_COLUMNS, name_hash,
+                                    bind_hash,  run_hash,      NULL};

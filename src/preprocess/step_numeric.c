@@ -41,8 +41,8 @@ DEFINE_UNARY(log1p, log1p(x), true)
 DEFINE_UNARY(sqrt, sqrt(x), false)
 DEFINE_UNARY(abs, fabs(x), false)
 DEFINE_UNARY(expm1, expm1(x), false)
-DEFINE_UNARY(affine, x *work->a + work->b, false)
-DEFINE_UNARY(clip, x < work->a ? work->a : x > work->b ? work->b : x, false)
+DEFINE_UNARY(affine, x * work->a + work->b, false)
+DEFINE_UNARY(clip, x<work->a ? work->a : x> work->b ? work->b : x, false)
 DEFINE_UNARY(binarize, x == x ? (x > work->a ? 1.0 : 0.0) : x, false)
 
 static enum status bind_unary(struct step_binding *binding, struct error *err)
@@ -89,7 +89,9 @@ const struct step_kind step_log1p = {NEEDS_NUMBER, KEEPS_TYPE, NULL, bind_unary,
 const struct step_kind step_sqrt = {NEEDS_NUMBER, KEEPS_TYPE, NULL, bind_unary, run_sqrt, NULL};
 const struct step_kind step_abs = {NEEDS_NUMBER, KEEPS_TYPE, NULL, bind_unary, run_abs, NULL};
 const struct step_kind step_expm1 = {NEEDS_NUMBER, KEEPS_TYPE, NULL, bind_unary, run_expm1, NULL};
-const struct step_kind step_affine = {NEEDS_NUMBER, KEEPS_TYPE, NULL, bind_affine, run_affine, NULL};
-const struct step_kind step_clip = {NEEDS_NUMBER, KEEPS_TYPE, NULL, bind_clip, run_clip, learn_clip};
-const struct step_kind step_binarize = {NEEDS_NUMBER, MAKES_NUMBER, NULL, bind_binarize, run_binarize,
-                                        NULL};
+const struct step_kind step_affine = {NEEDS_NUMBER, KEEPS_TYPE, NULL,
+                                      bind_affine,  run_affine, NULL};
+const struct step_kind step_clip = {NEEDS_NUMBER, KEEPS_TYPE, NULL,
+                                    bind_clip,    run_clip,   learn_clip};
+const struct step_kind step_binarize = {NEEDS_NUMBER,  MAKES_NUMBER, NULL,
+                                        bind_binarize, run_binarize, NULL};

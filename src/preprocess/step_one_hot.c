@@ -16,9 +16,9 @@ struct one_hot_work {
     struct span name;
     int32_t from;
     struct categories categories;
-    int32_t *columns;       /* by code: the column to set, or NO_COLUMN */
+    int32_t *columns; /* by code: the column to set, or NO_COLUMN */
     uint32_t column_count;
-    int32_t *slots;         /* by column */
+    int32_t *slots; /* by column */
     bool refuses_unknown;
     int32_t unknown_column; /* of an unknown category: the infrequent one's, or NO_COLUMN */
 };
@@ -79,7 +79,8 @@ static bool make_layout(struct layout *layout, struct plan *plan, const struct s
     return true;
 }
 
-static struct span category_name(struct plan *plan, struct span column, const struct spec_node *category)
+static struct span category_name(struct plan *plan, struct span column,
+                                 const struct spec_node *category)
 {
     char shortest[NUMBER_TEXT_MAX];
     struct span suffix = category->text;
@@ -107,8 +108,7 @@ static bool make_names(const struct layout *layout, struct plan *plan, struct sp
     }
     if (layout->infrequent == NO_COLUMN)
         return true;
-    (*names)[layout->infrequent] =
-        step_join_name(plan, column, span_of_text("infrequent_sklearn"));
+    (*names)[layout->infrequent] = step_join_name(plan, column, span_of_text("infrequent_sklearn"));
     return (*names)[layout->infrequent].data != NULL;
 }
 
@@ -116,8 +116,8 @@ static bool name_one_hot(struct plan *plan, const struct spec_step *step, struct
                          struct span **names, uint32_t *count)
 {
     const struct spec_node *categories = spec_step_value(step, "categories", column);
-    bool lacks_infrequent = spec_step_needs(step, "infrequent") &&
-                            spec_step_value(step, "infrequent", column) == NULL;
+    bool lacks_infrequent =
+        spec_step_needs(step, "infrequent") && spec_step_value(step, "infrequent", column) == NULL;
     *count = COLUMNS_UNKNOWN;
     if (categories == NULL || lacks_infrequent)
         return true;

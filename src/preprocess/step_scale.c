@@ -76,8 +76,8 @@ static enum status bind_minmax(struct step_binding *binding, struct error *err)
     return status;
 }
 
-const struct step_kind step_standardize = {
-    NEEDS_NUMBER, KEEPS_TYPE, NULL, bind_standardize, run_shift_divide, learn_standardize};
+const struct step_kind step_standardize = {NEEDS_NUMBER,     KEEPS_TYPE,       NULL,
+                                           bind_standardize, run_shift_divide, learn_standardize};
 const struct step_kind step_minmax = {NEEDS_NUMBER, KEEPS_TYPE,       NULL,
                                       bind_minmax,  run_multiply_add, learn_minmax};
 const struct step_kind step_robust = {NEEDS_NUMBER, KEEPS_TYPE,       NULL,

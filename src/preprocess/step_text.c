@@ -74,7 +74,8 @@ static size_t lower_character(const char *at, size_t size, char out[4])
     return utf8_write(out, lower_of(read_character(at, size)));
 }
 
-static bool lower_text(const struct column_work *work, const struct step_rows *rows, struct span *text)
+static bool lower_text(const struct column_work *work, const struct step_rows *rows,
+                       struct span *text)
 {
     (void)work;
     const char *at = text->data, *end = at + text->size;
@@ -131,7 +132,8 @@ static size_t space_size(const char *at, const char *end)
     return is_space(code) ? size : 0;
 }
 
-static bool trim_text(const struct column_work *work, const struct step_rows *rows, struct span *text)
+static bool trim_text(const struct column_work *work, const struct step_rows *rows,
+                      struct span *text)
 {
     (void)work;
     (void)rows;
@@ -207,4 +209,5 @@ static bool run_replace(const void *state, const struct step_rows *rows)
 
 const struct step_kind step_lower = {NEEDS_TEXT, KEEPS_TYPE, NULL, bind_text, run_lower, NULL};
 const struct step_kind step_trim = {NEEDS_TEXT, KEEPS_TYPE, NULL, bind_text, run_trim, NULL};
-const struct step_kind step_replace = {NEEDS_TEXT, KEEPS_TYPE, NULL, bind_replace, run_replace, NULL};
+const struct step_kind step_replace = {NEEDS_TEXT,   KEEPS_TYPE,  NULL,
+                                       bind_replace, run_replace, NULL};

@@ -232,11 +232,11 @@ enum status spec_check_fitted(const struct spec *spec, struct error *err)
                 struct span column = step->columns[i];
                 char quoted[ERROR_QUOTE_SIZE];
                 if (spec_step_value(step, at->name, column) == NULL)
-                    return spec_step_fail(step, NULL, err,
-                                          ": '%s' of column '%s' is not known yet: learn it with "
-                                          "xgbpipe fit, or write it down",
-                                          at->name,
-                                          error_quote(quoted, sizeof quoted, column.data, column.size));
+                    return spec_step_fail(
+                        step, NULL, err,
+                        ": '%s' of column '%s' is not known yet: learn it with "
+                        "xgbpipe fit, or write it down",
+                        at->name, error_quote(quoted, sizeof quoted, column.data, column.size));
             }
         }
     }

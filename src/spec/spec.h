@@ -114,7 +114,7 @@ struct spec_golden {
 };
 
 struct spec {
-    struct arena *arena;    /* owns all that follows */
+    struct arena *arena; /* owns all that follows */
     struct spec_node *root;
     bool has_columns;
     uint32_t column_count;
@@ -155,7 +155,8 @@ void spec_forget_features(struct spec *spec); /* --refit, where names may change
 
 /* Adds a golden record (check --add): record is one JSON object, strictly checked here (ERROR_RECORD).
  * answers are copied; one answer is written plainly unless is_list. */
-enum status spec_add_golden(struct spec *spec, struct span record, const struct spec_answer *answers,
-                            uint32_t answer_count, bool is_list, struct error *err);
+enum status spec_add_golden(struct spec *spec, struct span record,
+                            const struct spec_answer *answers, uint32_t answer_count, bool is_list,
+                            struct error *err);
 
 #endif

@@ -124,8 +124,9 @@ static enum status check_record(struct span record, struct error *err)
     return status == STATUS_END ? STATUS_OK : STATUS_FAILED;
 }
 
-enum status spec_add_golden(struct spec *spec, struct span record, const struct spec_answer *answers,
-                            uint32_t answer_count, bool is_list, struct error *err)
+enum status spec_add_golden(struct spec *spec, struct span record,
+                            const struct spec_answer *answers, uint32_t answer_count, bool is_list,
+                            struct error *err)
 {
     enum status status = check_record(record, err);
     if (status != STATUS_OK)

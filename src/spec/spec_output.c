@@ -9,8 +9,8 @@
 
 enum { ROUND_MAX = 17 };
 
-static const char *const output_keys[] = {"name",  "type", "inverse", "nonfinite", "round",
-                                          "min",   "max",  "labels",  "threshold", NULL};
+static const char *const output_keys[] = {"name", "type", "inverse", "nonfinite", "round",
+                                          "min",  "max",  "labels",  "threshold", NULL};
 
 static enum status wrong(const struct spec_node *node, struct error *err, const char *what)
 {
@@ -147,6 +147,7 @@ enum status spec_output_read(struct spec_output *output, struct arena *arena,
     for (const struct spec_node *at = node->first; at != NULL && status == STATUS_OK; at = at->next)
         status = read_entry(output, arena, at, err);
     if (status == STATUS_OK && output->has_min && output->has_max && output->min > output->max)
-        return spec_fail(spec_node_find(node, "min"), err, "output.min: is greater than output.max");
+        return spec_fail(spec_node_find(node, "min"), err,
+                         "output.min: is greater than output.max");
     return status;
 }

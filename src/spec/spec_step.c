@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "spec/spec_value.h"
 
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define WORDS(...)    ((const char *const[]){__VA_ARGS__, NULL})
 #define NO_PARAMETERS ((const struct spec_parameter[]){{0}})
 
 enum {
@@ -33,10 +33,11 @@ static const struct spec_parameter minmax_parameters[] = {
     {"min", VALUE_NUMBER, FITTED, NULL}, {"max", VALUE_NUMBER, FITTED, NULL}, {0}};
 static const struct spec_parameter robust_parameters[] = {
     {"center", VALUE_NUMBER, FITTED, NULL}, {"scale", VALUE_NUMBER, FITTED, NULL}, {0}};
-static const struct spec_parameter clip_parameters[] = {{"quantiles", VALUE_NUMBERS, BY_COLUMN, NULL},
-                                                        {"min", VALUE_NUMBER, FITTED, NULL},
-                                                        {"max", VALUE_NUMBER, FITTED, NULL},
-                                                        {0}};
+static const struct spec_parameter clip_parameters[] = {
+    {"quantiles", VALUE_NUMBERS, BY_COLUMN, NULL},
+    {"min", VALUE_NUMBER, FITTED, NULL},
+    {"max", VALUE_NUMBER, FITTED, NULL},
+    {0}};
 static const struct spec_parameter affine_parameters[] = {
     {"scale", VALUE_NUMBER, BY_COLUMN, NULL}, {"offset", VALUE_NUMBER, BY_COLUMN, NULL}, {0}};
 static const struct spec_parameter derive_parameters[] = {
@@ -78,7 +79,9 @@ static const struct spec_parameter replace_parameters[] = {
 static const struct spec_parameter rename_parameters[] = {
     {"table", VALUE_NAME_TABLE, REQUIRED, NULL}, {0}};
 static const struct spec_parameter constant_parameters[] = {
-    {"name", VALUE_TEXT, REQUIRED, NULL}, {"value", VALUE_NUMBER | VALUE_TEXT, REQUIRED, NULL}, {0}};
+    {"name", VALUE_TEXT, REQUIRED, NULL},
+    {"value", VALUE_NUMBER | VALUE_TEXT, REQUIRED, NULL},
+    {0}};
 
 static const struct spec_op_info ops[OP_COUNT] = {
     [OP_IMPUTE] = {"impute", true, impute_parameters},
@@ -192,8 +195,8 @@ bool spec_step_needs(const struct spec_step *step, const char *name)
     return true;
 }
 
-bool spec_step_set(struct spec_step *step, struct arena *arena, const char *name, struct span column,
-                   struct spec_node *value)
+bool spec_step_set(struct spec_step *step, struct arena *arena, const char *name,
+                   struct span column, struct spec_node *value)
 {
     struct spec_node *object = spec_step_parameter(step, name);
     if (object == NULL) {
@@ -299,9 +302,9 @@ static enum status check_by_column(const struct spec_step *step,
             column++;
         error_quote(quoted, sizeof quoted, child->key.data, child->key.size);
         if (column == step->column_count)
-            return spec_step_fail(
-                step, child, err, ".%s: '%s' is not among the step's columns%s", parameter->name,
-                quoted, spec_hint(hint, child->key, step->columns, step->column_count));
+            return spec_step_fail(step, child, err, ".%s: '%s' is not among the step's columns%s",
+                                  parameter->name, quoted,
+                                  spec_hint(hint, child->key, step->columns, step->column_count));
         char path[ERROR_QUOTE_SIZE + 40];
         snprintf(path, sizeof path, ".%s.%s", parameter->name, quoted);
         enum status status = spec_value_check(step, parameter, child, path, err);
@@ -310,9 +313,9 @@ static enum status check_by_column(const struct spec_step *step,
     }
     for (uint32_t i = 0; i < step->column_count && parameter->flags & PARAMETER_REQUIRED; i++)
         if (spec_node_find_span(object, step->columns[i]) == NULL)
-            return spec_step_fail(step, object, err, ".%s: there is none for column '%s'", parameter->name,
-                                  error_quote(quoted, sizeof quoted, step->columns[i].data,
-                                              step->columns[i].size));
+            return spec_step_fail(
+                step, object, err, ".%s: there is none for column '%s'", parameter->name,
+                error_quote(quoted, sizeof quoted, step->columns[i].data, step->columns[i].size));
     return STATUS_OK;
 }
 

@@ -16,12 +16,12 @@ enum {
     VALUE_NUMBER = 1,
     VALUE_TEXT = 2, /* one of spec_parameter.words, where there are any */
     VALUE_BOOLEAN = 4,
-    VALUE_NUMBERS = 8,         /* a list of numbers */
-    VALUE_TEXTS = 16,          /* a list of texts (of words, where there are any) */
-    VALUE_CATEGORIES = 32,     /* a list of texts or of numbers, and null where allowed */
-    VALUE_NUMBER_TABLE = 64,   /* {text: number or null} */
-    VALUE_TEXT_TABLE = 128,    /* {text: text or null} */
-    VALUE_NAME_TABLE = 256     /* {text: text} */
+    VALUE_NUMBERS = 8,       /* a list of numbers */
+    VALUE_TEXTS = 16,        /* a list of texts (of words, where there are any) */
+    VALUE_CATEGORIES = 32,   /* a list of texts or of numbers, and null where allowed */
+    VALUE_NUMBER_TABLE = 64, /* {text: number or null} */
+    VALUE_TEXT_TABLE = 128,  /* {text: text or null} */
+    VALUE_NAME_TABLE = 256   /* {text: text} */
 };
 
 enum {
@@ -69,8 +69,8 @@ bool spec_step_learns(const struct spec_step *step, const char *name);
 
 /* Sets a parameter for one column: value (without a key) goes into the object by column, which is
  * made where the step has none. False for memory. */
-bool spec_step_set(struct spec_step *step, struct arena *arena, const char *name, struct span column,
-                   struct spec_node *value);
+bool spec_step_set(struct spec_step *step, struct arena *arena, const char *name,
+                   struct span column, struct spec_node *value);
 
 /* Forgets every parameter that fit can learn (--refit). */
 void spec_step_forget(struct spec_step *step);

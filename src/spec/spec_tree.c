@@ -45,7 +45,8 @@ enum status spec_fail(const struct spec_node *node, struct error *err, const cha
     return STATUS_FAILED;
 }
 
-char *spec_hint(char hint[SPEC_HINT_SIZE], struct span wanted, const struct span *names, uint32_t count)
+char *spec_hint(char hint[SPEC_HINT_SIZE], struct span wanted, const struct span *names,
+                uint32_t count)
 {
     int32_t near = suggest_nearest(wanted, names, count);
     hint[0] = '\0';
@@ -278,7 +279,8 @@ enum status spec_tree_read(struct spec_node **root, struct arena *arena, struct 
     struct spec_node *node = NULL;
     if (status == STATUS_OK) {
         node = spec_node_new(arena, SPEC_NULL, (struct span){0});
-        status = node == NULL ? error_memory(err) : read_value(&reader, token, node, ROLE_ROOT, 0, err);
+        status =
+            node == NULL ? error_memory(err) : read_value(&reader, token, node, ROLE_ROOT, 0, err);
     }
     if (status == STATUS_FAILED && reader.has_path && err != NULL) {
         const char *text = err->text;

@@ -22,11 +22,12 @@ enum spec_kind { SPEC_NULL, SPEC_BOOLEAN, SPEC_NUMBER, SPEC_TEXT, SPEC_LIST, SPE
 struct spec_node {
     enum spec_kind kind;
     bool boolean;
-    uint32_t count;   /* children */
-    uint64_t line;    /* 1-based; 0 for a node that fit made */
-    double number;    /* finite */
-    struct span text; /* decoded; of an object under "golden"."record": its JSON without white space */
-    struct span key;  /* the node's name within its object, decoded */
+    uint32_t count; /* children */
+    uint64_t line;  /* 1-based; 0 for a node that fit made */
+    double number;  /* finite */
+    struct span
+        text; /* decoded; of an object under "golden"."record": its JSON without white space */
+    struct span key; /* the node's name within its object, decoded */
     struct spec_node *first;
     struct spec_node *last;
     struct spec_node *next; /* the next child of the same parent */
@@ -52,13 +53,15 @@ void spec_node_remove(struct spec_node *parent, struct spec_node *child);
 
 /* Appends the node as JSON: on one line where it fits into `width` columns, else one child a line
  * (scalars fill lines). Numbers read back to the same bits. False for memory. */
-bool spec_node_write(const struct spec_node *node, uint32_t indent, uint32_t used, struct byte_buffer *out);
+bool spec_node_write(const struct spec_node *node, uint32_t indent, uint32_t used,
+                     struct byte_buffer *out);
 
 enum { SPEC_HINT_SIZE = ERROR_QUOTE_SIZE + 24 };
 
 /* " (did you mean 'age'?)" for a name that is none of names, or an empty text when none is near.
  * Returns hint. */
-char *spec_hint(char hint[SPEC_HINT_SIZE], struct span wanted, const struct span *names, uint32_t count);
+char *spec_hint(char hint[SPEC_HINT_SIZE], struct span wanted, const struct span *names,
+                uint32_t count);
 
 /* Fails at a node's line: kind ERROR_SPEC, err->line set, text printf-formatted. */
 enum status spec_fail(const struct spec_node *node, struct error *err, const char *format, ...)

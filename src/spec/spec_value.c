@@ -73,8 +73,8 @@ static enum status check_word(const struct spec_step *step, const struct spec_pa
         snprintf(list + strlen(list), sizeof list - strlen(list), " or a number");
     char quoted[ERROR_QUOTE_SIZE], hint[SPEC_HINT_SIZE];
     return spec_step_fail(step, node, err, "%s: '%s' is none of %s%s", path,
-                          error_quote(quoted, sizeof quoted, node->text.data, node->text.size), list,
-                          spec_hint(hint, node->text, names, count));
+                          error_quote(quoted, sizeof quoted, node->text.data, node->text.size),
+                          list, spec_hint(hint, node->text, names, count));
 }
 
 static enum status check_list(const struct spec_step *step, const struct spec_parameter *parameter,
@@ -100,12 +100,13 @@ static enum status check_list(const struct spec_step *step, const struct spec_pa
         if (!(values & VALUE_CATEGORIES))
             continue;
         bool takes_null = step->op == OP_ONE_HOT;
-        if (at->kind != SPEC_TEXT && at->kind != SPEC_NUMBER && !(takes_null && at->kind == SPEC_NULL))
-            return spec_step_fail(step, at, err, "%s[%u]: must be a text or a number%s", path, index,
-                                  takes_null ? " or null" : "");
+        if (at->kind != SPEC_TEXT && at->kind != SPEC_NUMBER &&
+            !(takes_null && at->kind == SPEC_NULL))
+            return spec_step_fail(step, at, err, "%s[%u]: must be a text or a number%s", path,
+                                  index, takes_null ? " or null" : "");
         if (has_text && has_number)
-            return spec_step_fail(step, at, err,
-                                  "%s[%u]: categories are all texts or all numbers", path, index);
+            return spec_step_fail(step, at, err, "%s[%u]: categories are all texts or all numbers",
+                                  path, index);
     }
     bool may_repeat = (values & VALUE_NUMBERS) != 0;
     return may_repeat ? STATUS_OK : spec_check_unique(step, node, path, err);
@@ -118,7 +119,8 @@ static enum status check_table(const struct spec_step *step, const struct spec_p
     bool takes_null = !(parameter->values & VALUE_NAME_TABLE);
     for (const struct spec_node *at = node->first; at != NULL; at = at->next) {
         char quoted[ERROR_QUOTE_SIZE];
-        if (at->kind == (is_number ? SPEC_NUMBER : SPEC_TEXT) || (takes_null && at->kind == SPEC_NULL))
+        if (at->kind == (is_number ? SPEC_NUMBER : SPEC_TEXT) ||
+            (takes_null && at->kind == SPEC_NULL))
             continue;
         return spec_step_fail(step, at, err, "%s.%s: must be a %s%s", path,
                               error_quote(quoted, sizeof quoted, at->key.data, at->key.size),
@@ -192,9 +194,11 @@ static enum status check_integer(const struct spec_step *step, const char *name,
                                  double low, double high, struct error *err)
 {
     const struct spec_node *node = spec_step_value(step, name, column);
-    if (node == NULL || (node->number >= low && node->number <= high && node->number == floor(node->number)))
+    if (node == NULL ||
+        (node->number >= low && node->number <= high && node->number == floor(node->number)))
         return STATUS_OK;
-    return spec_step_fail(step, node, err, ".%s: must be an integer from %.0f to %.0f", name, low, high);
+    return spec_step_fail(step, node, err, ".%s: must be an integer from %.0f to %.0f", name, low,
+                          high);
 }
 
 static enum status check_clip(const struct spec_step *step, struct span column, struct error *err)
@@ -211,11 +215,12 @@ static enum status check_clip(const struct spec_step *step, struct span column, 
             return spec_step_fail(step, quantiles, err,
                                   ".quantiles: must be two numbers, in order, from 0 to 1");
     } else if (min == NULL && max == NULL) {
-        return spec_step_fail(step, NULL, err, ": column '%s' has neither 'min' nor 'max' nor 'quantiles'",
-                              quoted);
+        return spec_step_fail(step, NULL, err,
+                              ": column '%s' has neither 'min' nor 'max' nor 'quantiles'", quoted);
     }
     if (min != NULL && max != NULL && min->number > max->number)
-        return spec_step_fail(step, min, err, ".min: is greater than 'max' for column '%s'", quoted);
+        return spec_step_fail(step, min, err, ".min: is greater than 'max' for column '%s'",
+                              quoted);
     return STATUS_OK;
 }
 
@@ -226,7 +231,8 @@ static enum status check_bin(const struct spec_step *step, struct span column, s
     error_quote(quoted, sizeof quoted, column.data, column.size);
     if (edges == NULL && spec_step_value(step, "bins", column) == NULL)
         return spec_step_fail(step, NULL, err,
-                              ": column '%s' has neither 'edges' nor 'bins' to learn them by", quoted);
+                              ": column '%s' has neither 'edges' nor 'bins' to learn them by",
+                              quoted);
     if (edges != NULL && edges->count < 2)
         return spec_step_fail(step, edges, err,
                               ".edges: must hold at least the lowest and the highest edge");
@@ -238,7 +244,8 @@ static enum status check_bin(const struct spec_step *step, struct span column, s
 }
 
 /* Infrequent categories are among the categories. */
-static enum status check_one_hot(const struct spec_step *step, struct span column, struct error *err)
+static enum status check_one_hot(const struct spec_step *step, struct span column,
+                                 struct error *err)
 {
     const struct spec_node *infrequent = spec_step_value(step, "infrequent", column);
     const struct spec_node *categories = spec_step_value(step, "categories", column);
@@ -299,12 +306,14 @@ enum status spec_step_check(const struct spec_step *step, struct error *err)
     switch (step->op) {
     case OP_IMPUTE: return check_impute(step, err);
     case OP_AFFINE:
-        if (spec_step_parameter(step, "scale") == NULL && spec_step_parameter(step, "offset") == NULL)
+        if (spec_step_parameter(step, "scale") == NULL &&
+            spec_step_parameter(step, "offset") == NULL)
             return spec_step_fail(step, NULL, err, ": has neither 'scale' nor 'offset'");
         return STATUS_OK;
     case OP_ONE_HOT:
         node = spec_step_parameter(step, "min_frequency");
-        if (node != NULL && !(node->number > 0 && (node->number < 1 || node->number == floor(node->number))))
+        if (node != NULL &&
+            !(node->number > 0 && (node->number < 1 || node->number == floor(node->number))))
             return spec_step_fail(step, node, err,
                                   ".min_frequency: must be a count, or a share between 0 and 1");
         if (node == NULL && spec_step_parameter(step, "infrequent") != NULL)
@@ -313,7 +322,8 @@ enum status spec_step_check(const struct spec_step *step, struct error *err)
         return STATUS_OK;
     case OP_HASH:
         status = check_integer(step, "buckets", all, 1, BUCKETS_MAX, err);
-        return status != STATUS_OK ? status : check_integer(step, "seed", all, 0, 4294967295.0, err);
+        return status != STATUS_OK ? status
+                                   : check_integer(step, "seed", all, 0, 4294967295.0, err);
     case OP_DATE:
         node = spec_step_parameter(step, "parts");
         if (node->count == 0)
