@@ -13,9 +13,7 @@
 #include "predict/native_builder.h"
 
 /* Up to so many thresholds it is faster to compare each with all rows than to search each row's rank. */
-enum { COMPARE_THRESHOLDS_MAX = 32 };
-
-static const uint32_t NO_TEST = UINT32_MAX;
+enum { COMPARE_THRESHOLDS_MAX = 64 };
 
 /* The inner nodes of the trees that are not walked, in their order. */
 static bool next_inner_node(const struct native_program *program, uint32_t *tree, uint32_t *node)
@@ -45,99 +43,132 @@ static bool is_categorical(const struct native_program *program, uint32_t node)
 
 /* --- numerical tests -------------------------------------------------------------------------------- */
 
-static int compare_floats(const void *a, const void *b)
+/* A distinct threshold of a feature. */
+struct threshold {
+    uint32_t slot;
+    float value;
+    uint32_t asked; /* bit 0: some node asks where missing goes right, bit 1: left */
+    uint32_t place; /* among program->thresholds */
+};
+
+/* The distinct thresholds, found by hashing: far fewer than nodes, so that only they are sorted. */
+struct threshold_table {
+    struct threshold *thresholds; /* in the order they came */
+    size_t count, capacity;
+    uint32_t *entries;  /* number + 1, or 0 */
+    size_t entry_count; /* a power of two */
+};
+
+static uint64_t hash_threshold(uint32_t slot, float value)
 {
-    float x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint64_t hash = ((uint64_t)slot << 32 | bits) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return hash ^ hash >> 32;
 }
 
-/* Gathers, sorts and thins the thresholds by slot; makes the columns. slot_columns gets the column of
- * each slot, or NO_TEST. */
-static bool gather_thresholds(struct native_program *program, uint32_t *slot_columns)
+static uint32_t *find_entry(const struct threshold_table *table, uint32_t slot, float value)
 {
-    bool is_done = false;
-    size_t *begins = memory_new((size_t)program->slot_count + 2, sizeof *begins);
-    if (begins == NULL)
-        return false;
-    for (uint32_t t = 0, i = 0; next_inner_node(program, &t, &i); i++)
-        if (!is_categorical(program, i))
-            begins[(program->nodes[i].test >> 2) + 2]++;
-    for (uint32_t s = 0; s < program->slot_count; s++)
-        begins[s + 2] += begins[s + 1];
-    program->thresholds = memory_new(begins[program->slot_count + 1], sizeof(float));
-    program->columns = memory_new(program->slot_count, sizeof *program->columns);
-    if (program->thresholds == NULL || program->columns == NULL)
-        goto cleanup;
-    for (uint32_t t = 0, i = 0; next_inner_node(program, &t, &i); i++)
-        if (!is_categorical(program, i))
-            program->thresholds[begins[(program->nodes[i].test >> 2) + 1]++] =
-                program->nodes[i].threshold;
-    uint32_t used = 0;
-    for (uint32_t s = 0; s < program->slot_count; s++) {
-        float *sorted = program->thresholds + begins[s];
-        size_t count = begins[s + 1] - begins[s];
-        slot_columns[s] = NO_TEST;
-        if (count == 0)
-            continue;
-        qsort(sorted, count, sizeof *sorted, compare_floats);
-        slot_columns[s] = program->column_count;
-        struct native_column *column = &program->columns[program->column_count++];
-        column->slot = s;
-        column->threshold_begin = used;
-        for (size_t i = 0; i < count; i++)
-            if (i == 0 || sorted[i] != program->thresholds[used - 1])
-                program->thresholds[used++] = sorted[i];
-        column->threshold_count = used - column->threshold_begin;
+    size_t mask = table->entry_count - 1;
+    for (size_t at = hash_threshold(slot, value) & mask;; at = (at + 1) & mask) {
+        uint32_t number = table->entries[at];
+        if (number == 0 || (table->thresholds[number - 1].slot == slot &&
+                            table->thresholds[number - 1].value == value))
+            return &table->entries[at];
     }
-    is_done = true;
-cleanup:
-    memory_release(begins);
-    return is_done;
 }
 
-static uint32_t find_threshold(const struct native_program *program,
-                               const struct native_column *column, float threshold)
+static bool grow_table(struct threshold_table *table)
 {
-    const float *base = program->thresholds + column->threshold_begin;
-    uint32_t count = column->threshold_count;
-    while (count > 1) {
-        uint32_t half = count / 2;
-        base = base[half] <= threshold ? base + half : base;
-        count -= half;
-    }
-    return (uint32_t)(base - program->thresholds);
-}
-
-/* Gives each (threshold, default direction) that a node asks for a condition of its own. */
-static bool place_thresholds(struct native_builder *builder, const uint32_t *slot_columns)
-{
-    struct native_program *program = builder->program;
-    size_t count = 0;
-    for (uint32_t i = 0; i < program->column_count; i++)
-        count += program->columns[i].threshold_count;
-    program->destinations = memory_new(count, 2 * sizeof *program->destinations);
-    if (program->destinations == NULL)
+    size_t entry_count = table->entry_count == 0 ? 1024 : 2 * table->entry_count;
+    uint32_t *entries = memory_new(entry_count, sizeof *entries);
+    if (entries == NULL)
         return false;
+    memory_release(table->entries);
+    table->entries = entries;
+    table->entry_count = entry_count;
+    for (size_t i = 0; i < table->count; i++)
+        *find_entry(table, table->thresholds[i].slot, table->thresholds[i].value) = (uint32_t)i + 1;
+    return true;
+}
+
+/* Leaves each node's number among the thresholds, times two and plus its default direction, in
+ * builder->conditions. */
+static bool gather_thresholds(struct native_builder *builder, struct threshold_table *table)
+{
+    const struct native_program *program = builder->program;
     for (uint32_t t = 0, i = 0; next_inner_node(program, &t, &i); i++) {
         const struct native_node *node = &program->nodes[i];
         if (is_categorical(program, i))
             continue;
-        const struct native_column *column = &program->columns[slot_columns[node->test >> 2]];
-        uint32_t place =
-            2 * find_threshold(program, column, node->threshold) + ((node->test & 1) ^ 1);
-        builder->conditions[i] = place; /* the offset takes its place below */
-        program->destinations[place] = 1;
+        if (2 * table->count >= table->entry_count && !grow_table(table))
+            return false;
+        uint32_t slot = node->test >> 2;
+        float value = node->threshold + 0.0f; /* -0 is 0, also to the hash */
+        uint32_t *entry = find_entry(table, slot, value);
+        if (*entry == 0) {
+            if (!memory_grow(&table->thresholds, &table->capacity, table->count + 1,
+                             sizeof *table->thresholds))
+                return false;
+            table->thresholds[table->count] = (struct threshold){.slot = slot, .value = value};
+            *entry = (uint32_t)++table->count;
+        }
+        uint32_t left = (node->test & 1) ^ 1;
+        table->thresholds[*entry - 1].asked |= 1u << left;
+        builder->conditions[i] = 2 * (*entry - 1) + left;
     }
-    for (size_t i = 0; i < 2 * count; i++) {
-        uint32_t number =
-            program->destinations[i] != 0 ? program->condition_count++ : NATIVE_CONDITION_UNUSED;
-        program->destinations[i] = number * program->condition_bytes;
+    return true;
+}
+
+static int compare_thresholds(const void *a, const void *b)
+{
+    const struct threshold *x = *(struct threshold *const *)a, *y = *(struct threshold *const *)b;
+    if (x->slot != y->slot)
+        return x->slot < y->slot ? -1 : 1;
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+/* Sorts the thresholds into columns, and gives each (threshold, default direction) that a node asks for
+ * a condition of its own. */
+static bool place_thresholds(struct native_builder *builder, struct threshold_table *table)
+{
+    struct native_program *program = builder->program;
+    struct threshold **sorted = memory_new(table->count, sizeof(struct threshold *));
+    program->thresholds = memory_new(table->count, sizeof *program->thresholds);
+    program->destinations = memory_new(table->count, 2 * sizeof *program->destinations);
+    program->columns = memory_new(program->slot_count, sizeof *program->columns);
+    if (sorted == NULL || program->thresholds == NULL || program->destinations == NULL ||
+        program->columns == NULL) {
+        memory_release(sorted);
+        return false;
     }
-    for (uint32_t t = 0, i = 0; next_inner_node(program, &t, &i); i++)
-        if (!is_categorical(program, i))
-            builder->conditions[i] = program->destinations[builder->conditions[i]];
+    for (size_t i = 0; i < table->count; i++)
+        sorted[i] = &table->thresholds[i];
+    qsort(sorted, table->count, sizeof(struct threshold *), compare_thresholds);
+    for (size_t i = 0; i < table->count; i++) {
+        if (i == 0 || sorted[i]->slot != sorted[i - 1]->slot) {
+            struct native_column *column = &program->columns[program->column_count++];
+            column->slot = sorted[i]->slot;
+            column->threshold_begin = (uint32_t)i;
+        }
+        program->columns[program->column_count - 1].threshold_count++;
+        program->thresholds[i] = sorted[i]->value;
+        sorted[i]->place = (uint32_t)i;
+        for (uint32_t left = 0; left < 2; left++) {
+            bool is_asked = (sorted[i]->asked >> left & 1) != 0;
+            uint32_t number = is_asked ? program->condition_count++ : NATIVE_CONDITION_UNUSED;
+            program->destinations[2 * i + left] = number * program->condition_bytes;
+        }
+    }
+    for (uint32_t t = 0, i = 0; next_inner_node(program, &t, &i); i++) {
+        if (is_categorical(program, i))
+            continue;
+        uint32_t number = builder->conditions[i];
+        builder->conditions[i] =
+            program->destinations[2 * table->thresholds[number / 2].place + (number & 1)];
+    }
+    memory_release(sorted);
     return true;
 }
 
@@ -299,14 +330,14 @@ cleanup:
 enum status native_conditions_build(struct native_builder *builder, struct error *err)
 {
     struct native_program *program = builder->program;
-    uint32_t *slot_columns = memory_new(program->slot_count, sizeof *slot_columns);
+    struct threshold_table table = {0};
     builder->conditions = memory_new(program->node_count, sizeof *builder->conditions);
     program->condition_count = NATIVE_CONDITION_FIRST;
     program->rank_count = 1;
-    bool is_done = slot_columns != NULL && builder->conditions != NULL &&
-                   gather_thresholds(program, slot_columns) &&
-                   place_thresholds(builder, slot_columns) && build_keys(program) &&
+    bool is_done = builder->conditions != NULL && gather_thresholds(builder, &table) &&
+                   place_thresholds(builder, &table) && build_keys(program) &&
                    build_categories(builder);
-    memory_release(slot_columns);
+    memory_release(table.thresholds);
+    memory_release(table.entries);
     return is_done ? STATUS_OK : error_memory(err);
 }

@@ -80,40 +80,46 @@ APART void compare_column(const struct native_program *program, const struct nat
     }
 }
 
-/* Sets each row's bit in the delta of its rank, the number of thresholds that are at most x. */
-INLINE void scatter(const struct native_program *program, const struct native_column *column,
-                    unsigned char *deltas, const float *x, size_t row_count,
-                    const uint64_t missing[WORDS], uint32_t level_count)
+/* The number of thresholds that are at most x. */
+INLINE uint32_t search(const float *const keys[NATIVE_LEVELS_MAX], uint32_t level_count, float x)
 {
-    const float *keys[NATIVE_LEVELS_MAX];
-    for (uint32_t level = 0; level < level_count; level++)
-        keys[level] = program->keys + column->key_begin[level];
-    for (size_t begin = 0; begin < row_count; begin += 64) {
-        if (missing[begin / 64] == UINT64_MAX)
+    uint32_t rank = 0;
+    for (uint32_t level = 0; level < level_count; level++) {
+        const float *group = keys[level] + (size_t)rank * NATIVE_SEARCH_WIDTH;
+        rank = rank * NATIVE_SEARCH_WIDTH + count_reached(group, x);
+    }
+    return rank;
+}
+
+/* Sets each row's bit in the delta of its rank. Rows of the last 64 that are not there do no harm:
+ * they count as missing. */
+INLINE void scatter(const float *const keys[NATIVE_LEVELS_MAX], uint32_t level_count,
+                    unsigned char *deltas, const float *x, size_t words,
+                    const uint64_t missing[WORDS])
+{
+    for (size_t w = 0; w < words; w++) {
+        if (missing[w] == UINT64_MAX)
             continue;
-        size_t end = begin + 64 < row_count ? begin + 64 : row_count;
-        for (size_t row = begin; row < end; row++) {
-            uint32_t rank = 0;
-            for (uint32_t level = 0; level < level_count; level++) {
-                size_t group = (size_t)rank * NATIVE_SEARCH_WIDTH;
-                rank = (uint32_t)group + count_reached(keys[level] + group, x[row]);
-            }
-            deltas[(size_t)rank * CONDITION_BYTES + row / 8] |= (unsigned char)(1u << row % 8);
-        }
+        unsigned char *bytes = deltas + 8 * w;
+        for (const float *end = x + 64 * w + 64, *at = end - 64; at < end; at += 8, bytes++)
+            for (unsigned bit = 0; bit < 8; bit++)
+                bytes[(size_t)search(keys, level_count, at[bit]) * CONDITION_BYTES] |=
+                    (unsigned char)(1u << bit);
     }
 }
 
 APART void search_column(const struct native_program *program, const struct native_column *column,
-                         const struct native_scratch *scratch, const float *x, size_t row_count,
+                         const struct native_scratch *scratch, const float *x, size_t words,
                          const uint64_t missing[WORDS])
 {
+    const float *keys[NATIVE_LEVELS_MAX];
+    for (uint32_t level = 0; level < column->level_count; level++)
+        keys[level] = program->keys + column->key_begin[level];
     switch (column->level_count) {
-    case 1: scatter(program, column, scratch->deltas, x, row_count, missing, 1); break;
-    case 2: scatter(program, column, scratch->deltas, x, row_count, missing, 2); break;
-    case 3: scatter(program, column, scratch->deltas, x, row_count, missing, 3); break;
-    default:
-        scatter(program, column, scratch->deltas, x, row_count, missing, column->level_count);
-        break;
+    case 1: scatter(keys, 1, scratch->deltas, x, words, missing); break;
+    case 2: scatter(keys, 2, scratch->deltas, x, words, missing); break;
+    case 3: scatter(keys, 3, scratch->deltas, x, words, missing); break;
+    default: scatter(keys, column->level_count, scratch->deltas, x, words, missing); break;
     }
     const uint32_t *destination = program->destinations + 2 * (size_t)column->threshold_begin;
     unsigned char *delta = scratch->deltas;
@@ -160,7 +166,7 @@ static void evaluate_column(const struct native_program *program, uint32_t numbe
     if (column->level_count == 0)
         compare_column(program, column, scratch, x, words, missing);
     else
-        search_column(program, column, scratch, x, row_count, missing);
+        search_column(program, column, scratch, x, words, missing);
 }
 
 /* --- conditions of categorical features ----------------------------------------------------------- */

@@ -2,6 +2,10 @@
  * native_vector.h - the few operations that the kernels need from an instruction set. Included by
  * native_kernels.c alone, which is compiled once for each.
  *
+ *   mask_less(x, t)     bit i: x[i] < t, of 64 values
+ *   mask_missing(x)     bit i: x[i] is NaN, of 64 values
+ *   count_reached(k, x) how many of 16 ascending keys (aligned; NaN: none, behind all others) are <= x
+ *
  * Comparisons are those of C: false when a side is NaN. -0 equals 0.
  */
 #ifndef PREDICT_NATIVE_VECTOR_H
@@ -103,7 +107,6 @@ INLINE uint64_t mask_missing(const float *x)
     return mask;
 }
 
-/* How many of 16 ascending keys (NaN: none) are at most x. */
 INLINE uint32_t count_reached(const float *keys, float x)
 {
     __m256 v = _mm256_set1_ps(x);
@@ -158,13 +161,17 @@ INLINE uint32_t count_reached(const float *keys, float x)
 
 #elif defined(__ARM_NEON) && defined(__aarch64__)
 
+INLINE uint8x16_t weigh(uint8x16_t claims)
+{
+    static const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    return vandq_u8(claims, vld1q_u8(weights));
+}
+
 INLINE uint8x16_t pack_lanes(uint32x4_t a, uint32x4_t b, uint32x4_t c, uint32x4_t d)
 {
     uint16x8_t ab = vuzp1q_u16(vreinterpretq_u16_u32(a), vreinterpretq_u16_u32(b));
     uint16x8_t cd = vuzp1q_u16(vreinterpretq_u16_u32(c), vreinterpretq_u16_u32(d));
-    static const uint8_t weights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-    return vandq_u8(vuzp1q_u8(vreinterpretq_u8_u16(ab), vreinterpretq_u8_u16(cd)),
-                    vld1q_u8(weights));
+    return weigh(vuzp1q_u8(vreinterpretq_u8_u16(ab), vreinterpretq_u8_u16(cd)));
 }
 
 INLINE uint64_t mask_of(const uint8x16_t weighted[4])
