@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "base/number_text.h"
 #include "decode/byte_scan.h"
 #include "decode/decode_internal.h"
 #include "decode/number_fast.h"
@@ -113,6 +114,27 @@ DELIMITED_INLINE bool store_delimited(struct decode_run *run, const struct field
     return field_store_text(target, field, text);
 }
 
+/* A number in quotes, with an exponent, a plus, spaces around, or many digits, from where
+ * NUMBER_FAST_SLACK bytes can be read: its end, where a byte must follow; NULL where the slow way
+ * must decide. Not inline, and with a variable of its own, to leave the registers to the plain
+ * case. */
+static __attribute__((noinline)) const char *scan_odd_number(const char *at, const char *end,
+                                                             char delimiter, bool has_null_numbers,
+                                                             double *number)
+{
+    *number = 0;
+    while (at != end && (*at == ' ' || *at == '\t') && *at != delimiter)
+        at++;
+    const char *stop = NULL;
+    if (end - at >= NUMBER_FAST_SLACK)
+        stop = number_fast(at, number, false, !has_null_numbers);
+    if (stop == NULL)
+        stop = number_text_scan(at, end, number);
+    while (stop != NULL && stop != end && (*stop == ' ' || *stop == '\t') && *stop != delimiter)
+        stop++;
+    return stop != NULL && end - stop >= 3 && !isinf((float)*number) ? stop : NULL;
+}
+
 /* Decodes the row at `at` and returns where its record ends (its line end, or end). */
 DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run, const char *at,
                                                   const char *end, char delimiter, bool has_quotes,
@@ -124,6 +146,7 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run, const 
     const size_t stride = run->target.features != NULL ? run->target.features->row_capacity : 0;
     float *values =
         run->target.features != NULL ? run->target.features->values + run->target.row : NULL;
+    double odd_number;
     bool is_ended = false; /* `at` is the record's end, not the begin of a field */
     for (; step != steps_end && !is_ended; step++) {
         if (step->skip != 0) {
@@ -142,9 +165,19 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run, const 
                 continue;
             }
             double number;
-            const bool is_quoted = has_quotes && *at == '"';
-            const char *stop = number_fast(at + is_quoted, &number, false, !has_null_numbers);
-            if (stop != NULL && (!is_quoted || *stop++ == '"')) {
+            const char *stop;
+            if (has_quotes && *at == '"') {
+                stop = scan_odd_number(at + 1, end, delimiter, has_null_numbers, &odd_number);
+                stop = stop != NULL && *stop == '"' ? stop + 1 : NULL;
+                number = odd_number;
+            } else {
+                stop = number_fast(at, &number, false, !has_null_numbers);
+                if (stop == NULL) {
+                    stop = scan_odd_number(at, end, delimiter, has_null_numbers, &odd_number);
+                    number = odd_number;
+                }
+            }
+            if (stop != NULL) {
                 if (has_null_numbers && null_list_has_number(run->target.plan->nulls, number))
                     number = NAN;
                 *slot = (float)number;

@@ -78,7 +78,8 @@ struct binding;
  * only.
  * csv, tsv: ERROR_HEADER when the header lacks required or kept columns ("the header lacks the
  * columns 'a', 'b'", naming every one, with a near match: "did you mean 'Age'?"), or names a
- * wanted column twice. libsvm: the fields "label" and "qid", and the feature fields by their number.
+ * wanted column twice. libsvm: the fields "label" and "qid", and the feature fields by their
+ * number.
  */
 enum status binding_open(struct binding **out, const struct field_plan *plan,
                          enum input_format format, char delimiter, const struct header *header,

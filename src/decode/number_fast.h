@@ -14,7 +14,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/number_text.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* number_fast reads up to this many bytes from where it starts: fewer must not be left. */
 enum { NUMBER_FAST_SLACK = 48 };
@@ -49,81 +51,65 @@ static inline uint64_t number_fast_word(const char *at)
  * 8259's grammar.
  * is_float: the value is for a float32 only: (float)*value is right, *value itself may be off by a
  * few ulps. */
-static inline const char *number_fast(const char *at, double *value, bool is_json, bool is_float)
+const char *number_fast_long(const char *at, double *value, bool is_json, bool is_float);
+
+/* The same. Where the number and the byte behind it lie within 16 bytes, one comparison of all of
+ * them finds both the point and the end, so that the next field's place is known soon: the
+ * arithmetic overlaps with the fields that follow. */
+static inline __attribute__((always_inline)) const char *number_fast(const char *at, double *value,
+                                                                     bool is_json, bool is_float)
 {
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-    (void)at, (void)value, (void)is_json, (void)is_float;
-    return NULL;
-#else
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+#if defined(__SSE2__)
+    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
     static const uint32_t small_powers[] = {1,      10,      100,      1000,     10000,
                                             100000, 1000000, 10000000, 100000000};
-    const uint64_t negative = *at == '-';
-    at += negative;
-    const char *digits = at;
-    uint64_t word = number_fast_word(at);
-    unsigned count = number_fast_digits(word);
-    uint64_t mantissa = number_fast_value(word, count);
-    at += count;
-    if (__builtin_expect(count == 8, 0)) {
-        word = number_fast_word(at);
-        unsigned more = number_fast_digits(word);
-        if (more == 8)
-            return NULL;
-        mantissa = mantissa * small_powers[more] + number_fast_value(word, more);
-        at += more;
-        count += more;
-    }
-    if (is_json && (count == 0 || (*digits == '0' && count > 1)))
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    /* As signed bytes, digits minus '0' minus 128 are the ten lowest. */
+    const __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8((char)('0' + 128)));
+    const __m128i odd = _mm_cmpgt_epi8(shifted, _mm_set1_epi8(9 - 128));
+    const unsigned negative = *at == '-';
+    /* A bit for each byte that is no digit, the minus left out; beyond the 16 bytes nothing is
+     * known. */
+    unsigned others = ((unsigned)_mm_movemask_epi8(odd) | 0x10000u) - negative;
+    const unsigned first = (unsigned)__builtin_ctz(others);
+    const unsigned count = first - negative;
+    uint64_t mantissa = number_fast_value(number_fast_word(at + negative), count);
+    double magnitude;
+    const char *stop;
+    if (count > 8 || first == 16)
+        return number_fast_long(at, value, is_json, is_float);
+    if (is_json && (count == 0 || (at[negative] == '0' && count > 1)))
         return NULL;
-    unsigned decimals = 0;
-    if (*at == '.') {
-        at++;
-        word = number_fast_word(at);
-        decimals = number_fast_digits(word);
-        mantissa = mantissa * small_powers[decimals] + number_fast_value(word, decimals);
-        at += decimals;
-        if (__builtin_expect(decimals == 8, 0)) {
-            /* At most 15 + 8 digits stood there: past 19 the mantissa may have overflowed. */
-            word = number_fast_word(at);
-            unsigned more = number_fast_digits(word);
-            mantissa = mantissa * small_powers[more] + number_fast_value(word, more);
-            at += more;
-            decimals += more;
-            if (more == 8) {
-                word = number_fast_word(at);
-                more = number_fast_digits(word);
-                if (more > 3)
-                    return NULL;
-                mantissa = mantissa * small_powers[more] + number_fast_value(word, more);
-                at += more;
-                decimals += more;
-            }
-            if (count + decimals > 19 && !(count + decimals == 20 && *digits == '0'))
-                return NULL;
-        }
-        if (is_json && decimals == 0)
+    if (at[first] == '.') {
+        others &= others - 1;
+        const unsigned second = (unsigned)__builtin_ctz(others);
+        const unsigned decimals = second - first - 1;
+        if (decimals > 8 || second == 16)
+            return number_fast_long(at, value, is_json, is_float);
+        if (is_json ? decimals == 0 : count + decimals == 0)
             return NULL;
+        mantissa = mantissa * small_powers[decimals] +
+                   number_fast_value(number_fast_word(at + first + 1), decimals);
+        magnitude = (double)(int64_t)mantissa / powers[decimals];
+        stop = at + second;
+    } else {
+        if (count == 0)
+            return NULL;
+        magnitude = (double)(int64_t)mantissa;
+        stop = at + first;
     }
-    if (count + decimals == 0 || (*at | 0x20) == 'e')
+    if ((*stop | 0x20) == 'e')
         return NULL;
-    double magnitude = (double)mantissa / powers[decimals];
-    if (__builtin_expect(mantissa > (uint64_t)1 << 53, 0)) {
-        /* Two roundings instead of one: at most two ulps away. Where no float32 boundary (half way
-         * between two floats: bit 28 and zeros below it) is near, the float32 is the same. */
-        uint64_t bits;
-        memcpy(&bits, &magnitude, sizeof bits);
-        uint64_t below = bits & 0x1FFFFFFFu;
-        if (!is_float || (below >= 0x10000000u - 8 && below <= 0x10000000u + 8))
-            return NULL;
-    }
+    /* At most 16 digits: below 10^16, and so not always below 2^53. */
+    if (__builtin_expect(mantissa > (uint64_t)1 << 53, 0))
+        return number_fast_long(at, value, is_json, is_float);
     uint64_t bits;
     memcpy(&bits, &magnitude, sizeof bits);
-    bits |= negative << 63;
+    bits |= (uint64_t)negative << 63;
     memcpy(value, &bits, sizeof bits);
-    return at;
+    return stop;
+#else
+    return number_fast_long(at, value, is_json, is_float);
 #endif
 }
 
