@@ -49,7 +49,7 @@ warnings := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-proto
 # No fast-math and no fused multiply-add: the answers must have libxgboost's own bits.
 language := -std=gnu11 -ffp-contract=off -pthread
 hardening := -fPIE -fstack-protector-strong -fstack-clash-protection
-reproducible := -ffile-prefix-map=$(CURDIR)=.
+reproducible := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(abspath $(BUILD))=build
 optimise := -O2 -g
 ifneq ($(DEBUG),)
 optimise := -Og -g3
