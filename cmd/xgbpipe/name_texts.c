@@ -40,7 +40,7 @@ static enum status split_lines(struct name_texts *texts, struct error *err)
     return STATUS_OK;
 }
 
-static enum status split_commas(struct name_texts *texts, struct error *err)
+static enum status split_commas(struct name_texts *texts, const char *argument, struct error *err)
 {
     size_t capacity = 0;
     char *at = texts->bytes.data;
@@ -62,7 +62,7 @@ static enum status split_commas(struct name_texts *texts, struct error *err)
             if (at == end || (++at != end && *at != ','))
                 return error_set(err, ERROR_USAGE,
                                  "'%s': a quote is not closed, or text follows it",
-                                 error_quote(quoted, sizeof quoted, begin, (size_t)(end - begin)));
+                                 error_quote(quoted, sizeof quoted, argument, strlen(argument)));
         } else {
             while (at != end && *at != ',')
                 at++;
@@ -90,7 +90,7 @@ enum status name_texts_read(struct name_texts *texts, const char *argument, bool
              !byte_buffer_reserve(&texts->bytes, 1)) /* never NULL, also for "" */
         status = error_memory(err);
     if (status == STATUS_OK)
-        status = is_file ? split_lines(texts, err) : split_commas(texts, err);
+        status = is_file ? split_lines(texts, err) : split_commas(texts, argument, err);
     if (status != STATUS_OK)
         name_texts_release(texts);
     return status;

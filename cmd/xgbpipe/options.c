@@ -217,7 +217,7 @@ static enum status find_long(const struct option_rule **found, const char *name,
         }
         if (begins == NULL)
             begins = rule;
-        else if (!same_meaning(begins, rule))
+        else if (other == NULL && !same_meaning(begins, rule))
             other = rule;
     }
     if (size == 0 || begins == NULL)

@@ -114,11 +114,10 @@ static enum status check_input(const struct settings *settings, const struct opt
                                struct error *err)
 {
     const struct input_config *input = &settings->pipeline.input;
-    const struct output_config *output = &settings->pipeline.output;
     bool may_be_csv = input->format == INPUT_AUTO || input->format == INPUT_CSV;
 
-    if (options_has(options, OPTION_DELIMITER) && !may_be_csv && output->format != OUTPUT_CSV)
-        return error_set(err, ERROR_USAGE, "--delimiter is for csv");
+    if (options_has(options, OPTION_DELIMITER) && !may_be_csv)
+        return error_set(err, ERROR_USAGE, "--delimiter is for csv input");
     if (input->format != INPUT_LIBSVM &&
         (options_has(options, OPTION_INDEX_BASE) || options_has(options, OPTION_ABSENT)))
         return error_set(err, ERROR_USAGE, "--%s is for libsvm input: add --ilibsvm",
@@ -142,8 +141,10 @@ static enum status check_output(const struct settings *settings, const struct op
 
     if (options_has(options, OPTION_KEEP) && options_has(options, OPTION_KEEP_ALL))
         return error_set(err, ERROR_USAGE, "--keep and --keep-all exclude each other");
-    if (options->command == COMMAND_TRANSFORM && options_has(options, OPTION_LABEL) &&
-        output->format != OUTPUT_LIBSVM)
+    bool is_libsvm =
+        output->format == OUTPUT_LIBSVM ||
+        (output->format == OUTPUT_AUTO && settings->pipeline.input.format == INPUT_LIBSVM);
+    if (options->command == COMMAND_TRANSFORM && options_has(options, OPTION_LABEL) && !is_libsvm)
         return error_set(err, ERROR_USAGE,
                          "--label is for libsvm output (-O libsvm); --keep writes the column too");
     if (options->command != COMMAND_PREDICT)
