@@ -417,6 +417,9 @@ static enum status read_blocks(struct pipeline *pipeline, struct error *err)
     enum status status = STATUS_OK;
     bool writes_header = true;
     for (;;) {
+        /* Looked at before any wait: what ends the run must not need more input to be told. */
+        if (is_over(pipeline))
+            break;
         struct block *block = pipeline->filling != NULL ? &pipeline->filling->block : &unbound;
         double begin = run->wants_times ? seconds_now() : 0;
         bool waits = !is_idle(pipeline);
@@ -442,8 +445,6 @@ static enum status read_blocks(struct pipeline *pipeline, struct error *err)
                                                 : STATUS_OK;
             break;
         }
-        if (is_over(pipeline))
-            break;
         if (result == FILL_WOKEN || result == FILL_NOTHING)
             continue;
         if (!record_stream_take(pipeline->stream, block)) {

@@ -25,6 +25,7 @@ struct stream_file {
     struct byte_buffer header_line; /* the header as it stood, without BOM and line end */
     struct byte_buffer
         first_record; /* jsonl: the first record that is not blank, once it is known */
+    uint64_t line;    /* on which the first record stands, or would */
     void *binding;    /* the owner's: what on_file made of it */
 };
 
@@ -69,7 +70,7 @@ enum fill_result {
     FILL_FULL,    /* the block is full, or the FILE ends behind it: hand it on */
     FILL_PART,    /* whole records, and no more bytes are ready */
     FILL_NOTHING, /* no whole record yet, and no more bytes are ready (only when not patient) */
-    FILL_WOKEN,   /* wake_fd was written to */
+    FILL_WOKEN,   /* wake_fd was written to, or a FILE was opened */
     FILL_END,     /* no more input; the block is empty */
     FILL_CANCELLED,
     FILL_FAILED /* err says why; blocks handed out before are good */

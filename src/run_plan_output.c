@@ -52,11 +52,11 @@ static enum status keep_first_keys(struct run_plan *plan, const struct stream_fi
     struct span record = span_of(file->first_record.data, file->first_record.size);
     struct span *names = NULL;
     enum status status = record_split(&fields, INPUT_JSONL, plan->delimiter, record, err);
-    if (status == STATUS_BAD_RECORD) {
+    if (status != STATUS_OK && err->kind == ERROR_RECORD) {
         status = error_set(err, ERROR_RECORD,
                            "the first record is not a JSON object, so --keep-all has no names "
                            "for the columns");
-        err->line = 1;
+        err->line = file->line;
     }
     if (status != STATUS_OK)
         goto cleanup;
