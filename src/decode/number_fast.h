@@ -73,11 +73,11 @@ static inline __attribute__((always_inline)) const char *number_fast(const char 
     unsigned others = ((unsigned)_mm_movemask_epi8(odd) | 0x10000u) - negative;
     const unsigned first = (unsigned)__builtin_ctz(others);
     const unsigned count = first - negative;
-    uint64_t mantissa = number_fast_value(number_fast_word(at + negative), count);
     double magnitude;
     const char *stop;
     if (count > 8 || first == 16)
         return number_fast_long(at, value, is_json, is_float);
+    uint64_t mantissa = number_fast_value(number_fast_word(at + negative), count);
     if (is_json && (count == 0 || (at[negative] == '0' && count > 1)))
         return NULL;
     if (at[first] == '.') {
