@@ -81,8 +81,13 @@ static enum status open_xgboost(struct engine **out, const struct model *model,
                                 struct span model_bytes, const struct engine_config *config,
                                 const char *reason, struct error *err)
 {
-    enum status status = engine_xgboost_open(out, model, model_bytes, config, err);
+    enum status status;
 
+    if (model->library_obstacle != NULL)
+        return error_set(err, ERROR_MODEL, "%s%s%s", model->library_obstacle,
+                         reason != NULL ? "; and the native engine does not serve " : "",
+                         reason != NULL ? reason : "");
+    status = engine_xgboost_open(out, model, model_bytes, config, err);
     if (status == STATUS_OK && reason != NULL) {
         snprintf((*out)->reason_text, REASON_SIZE, "the native engine does not serve %s", reason);
         (*out)->facts.reason = (*out)->reason_text;
@@ -202,6 +207,9 @@ static enum status verify_native(struct engine **engine, struct span model_bytes
     bool is_same = false;
     enum status status;
 
+    /* Sound, but not to be shown to the library: there is nothing to compare with. */
+    if ((*engine)->model->library_obstacle != NULL)
+        return STATUS_OK;
     fault.kind = ERROR_NONE;
     status = engine_xgboost_open(&xgboost, (*engine)->model, model_bytes, probe_config, &fault);
     if (status != STATUS_OK && fault.kind == ERROR_SYSTEM)
