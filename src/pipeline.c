@@ -12,6 +12,7 @@
 #include "pipeline.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -77,25 +78,47 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+static bool is_cancelled(const struct pipeline *pipeline)
+{
+    struct pollfd polled = {.fd = pipeline->config->run.cancel_fd, .events = POLLIN};
+    return polled.fd >= 0 && poll(&polled, 1, 0) > 0;
+}
+
+/* Where the piece that begins at `begin` ends: behind a line, so that a run may stop between two pieces. */
+static size_t piece_end(const struct job *job, size_t begin)
+{
+    enum { PIECE_BYTES = 64 * 1024 };
+    const char *bytes = job->answers.data;
+    size_t size = job->answers.size;
+    if (size - begin <= PIECE_BYTES)
+        return size;
+    const char *last = memrchr(bytes + begin, '\n', PIECE_BYTES);
+    if (last == NULL)
+        last = memchr(bytes + begin, '\n', size - begin);
+    return last == NULL ? size : (size_t)(last - bytes) + 1;
+}
+
+/* STATUS_END: cancelled between two lines. A reader that is slow must not keep a run alive that was told to stop. */
 static enum status write_answers(struct pipeline *pipeline, const struct job *job,
                                  struct error *err)
 {
-    struct byte_sink *answers = pipeline->config->answers;
-    if (!pipeline->config->run.is_line_buffered)
-        return byte_sink_write(answers, job->answers.data, job->answers.size, err);
+    bool by_line = pipeline->config->run.is_line_buffered;
     size_t begin = 0;
-    for (size_t i = 0; i < job->line_end_count; i++) {
+    for (size_t i = 0; begin < job->answers.size; i++) {
+        size_t end = by_line ? job->line_ends[i] : piece_end(job, begin);
+        if (begin != 0 && is_cancelled(pipeline))
+            return STATUS_END;
         enum status status =
-            byte_sink_write(answers, job->answers.data + begin, job->line_ends[i] - begin, err);
+            byte_sink_write(pipeline->config->answers, job->answers.data + begin, end - begin, err);
         if (status != STATUS_OK)
             return status;
-        begin = job->line_ends[i];
+        begin = end;
     }
     return STATUS_OK;
 }
 
 /* Writes one finished job. Called by one thread at a time, in order, without the mutex. worker is the calling
- * thread's. Returns STATUS_OK, or what ends the run with *err. */
+ * thread's. Returns STATUS_OK, STATUS_END for a cancel, or STATUS_FAILED: what ends the run is *err. */
 static enum status deliver(struct pipeline *pipeline, struct worker *worker, struct job *job,
                            struct error *err)
 {
@@ -133,11 +156,13 @@ static enum status deliver(struct pipeline *pipeline, struct worker *worker, str
     return STATUS_OK;
 }
 
-static void end_run(struct pipeline *pipeline, const struct error *err)
+/* status: STATUS_FAILED with err, or STATUS_END for a cancel. */
+static void end_run(struct pipeline *pipeline, enum status status, const struct error *err)
 {
     pipeline->is_over = true;
-    pipeline->status = STATUS_FAILED;
-    *pipeline->err = *err;
+    pipeline->status = status;
+    if (status == STATUS_FAILED)
+        *pipeline->err = *err;
 }
 
 /* Writes the jobs that are next in order and done, unless another thread is at it. Holds the mutex on
@@ -157,7 +182,7 @@ static void write_in_order(struct pipeline *pipeline, struct worker *worker)
             enum status status = deliver(pipeline, worker, slot->job, &err);
             pthread_mutex_lock(&pipeline->mutex);
             if (status != STATUS_OK)
-                end_run(pipeline, &err);
+                end_run(pipeline, status, &err);
         }
         slot->state = SLOT_FREE;
         pipeline->write_next++;
@@ -226,6 +251,7 @@ static enum status start_threads(struct pipeline *pipeline, struct error *err)
     /* Signals are the reading thread's: the workers must never be the ones that are interrupted. */
     sigset_t all, old;
     sigfillset(&all);
+    sigdelset(&all, SIGPIPE); /* a worker that writes must die of it as the reading thread would */
     pthread_sigmask(SIG_BLOCK, &all, &old);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < wanted && status == STATUS_OK; i++) {
@@ -336,8 +362,9 @@ static void run_inline(struct pipeline *pipeline)
     struct error err;
     int64_t limit = pipeline->config->run.on_error == ON_ERROR_FAIL ? 0 : JOB_UNLIMITED;
     worker_run(pipeline->inline_worker, pipeline->filling, limit);
-    if (deliver(pipeline, pipeline->inline_worker, pipeline->filling, &err) != STATUS_OK)
-        end_run(pipeline, &err);
+    enum status status = deliver(pipeline, pipeline->inline_worker, pipeline->filling, &err);
+    if (status != STATUS_OK)
+        end_run(pipeline, status, &err);
     block_clear(&pipeline->filling->block);
 }
 
@@ -399,7 +426,7 @@ static void send_block(struct pipeline *pipeline, enum fill_result result)
         struct error err;
         if (start_threads(pipeline, &err) != STATUS_OK) {
             drain(pipeline);
-            end_run(pipeline, &err);
+            end_run(pipeline, STATUS_FAILED, &err);
             return;
         }
     }
@@ -551,8 +578,8 @@ enum status pipeline_run(const struct pipeline_config *config, const struct pipe
         }
         /* Blocks that were read before the fault come first: they may end the run themselves. */
         drain(&pipeline);
-        if (pipeline.status == STATUS_FAILED)
-            status = STATUS_FAILED;
+        if (pipeline.status != STATUS_OK)
+            status = pipeline.status;
         else if (status == STATUS_FAILED)
             *err = read_err;
         stop_threads(&pipeline);

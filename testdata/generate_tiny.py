@@ -23,7 +23,7 @@ def linear(name, names, weights, bias=0.0, objective='reg:squarederror', classes
     groups = max(1, classes)
     features = random.normal(size=(64, len(weights) // groups))
     target = np.arange(64) % max(2, classes)
-    params = {'booster': 'gblinear', 'objective': objective, 'base_score': 0.5 if objective.startswith('binary') else 0.0,
+    params = {'booster': 'gblinear', 'objective': objective, 'base_score': {'binary': 0.5, 'count:': 1.0}.get(objective[:6], 0.0),
               'updater': 'coord_descent'}
     if classes:
         params['num_class'] = classes
@@ -100,7 +100,7 @@ def main():
     matrix = xgb.DMatrix(np.array([[1.0, 2.0]]), feature_names=['a', 'b'])
     expect(three.predict(matrix, output_margin=True), [[1, 2, 3]])
     # exp: exp(x), of which float32 holds only so much.
-    linear('exp', ['x'], [1], objective='count:poisson')
+    expect(answers(linear('exp', ['x'], [1], objective='count:poisson'), [[0.0]], ['x']), [1])
     # texts and numbers as categories, kept in the model.
     texts = ['Paris', 'NA', '20', 'a,b', 'true']
     numbers = [20, 3, -1]

@@ -162,7 +162,8 @@ static bool make_classes(const struct postprocess_config *config, const struct s
             if (config->class_rule == CLASS_VALUE || isnan(value))
                 to[column] = value;
             else
-                to[column] = (double)value > config->threshold ? 1.0F : 0.0F;
+                /* In float32, as NumPy compares, and as what is printed looks. */
+                to[column] = value > (float)config->threshold ? 1.0F : 0.0F;
         }
     }
     return true;

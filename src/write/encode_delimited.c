@@ -51,8 +51,9 @@ static bool is_same_format(const struct encoder_config *config)
 static bool append_kept(const struct encoder_row *row, struct span raw, struct byte_buffer *out)
 {
     const struct encoder_config *config = &row->encoder->config;
-    if (raw.data == NULL)
-        return true;
+    /* Blanks separate raw fields: an empty one would shift those behind it. */
+    if (raw.data == NULL || (raw.size == 0 && config->output == OUTPUT_RAW))
+        return config->output != OUTPUT_RAW || byte_buffer_append(out, "nan", 3);
     if (is_same_format(config))
         return byte_buffer_append_span(out, raw);
     struct span text;
