@@ -25,7 +25,7 @@ static bool next_inner_node(const struct native_program *program, uint32_t *tree
             *tree + 1 < program->tree_count ? program->trees[*tree + 1].root : program->node_count;
         if (*node < program->trees[*tree].root)
             *node = program->trees[*tree].root;
-        if (program->trees[*tree].is_walked || *node >= end) {
+        if (program->trees[*tree].form == NATIVE_WALK || *node >= end) {
             *node = 0;
             ++*tree;
         } else if (native_node_is_leaf(program, *node)) {

@@ -8,6 +8,8 @@
  *    whatever the rows hold. Features with few thresholds compare directly.
  * 2. Trees: bit l of a row's place is chosen among the 2^l conditions of level l by the bits above:
  *    one selection for a node and a vector of rows.
+ *    Deep and lopsided trees: each node gets the vector of the rows that reach it, and the leaves'
+ *    vectors are joined into the bits of the leaves' numbers.
  * 3. Leaves: the bit planes are transposed into one byte for each row, which looks its leaf up.
  *    Sums are float32, one addition for each tree, in the order of the trees: XGBoost's own.
  *
@@ -302,25 +304,78 @@ typedef void place_function(const unsigned char *c, const uint32_t *tests, unsig
 static place_function *const place_functions[DEPTH_MAX + 1] = {
     place_0, place_1, place_2, place_3, place_4, place_5, place_6, place_7, place_8};
 
+/* The rows of eight leaves (or groups of leaves): adds to each of three planes those whose number in the
+ * group has that bit. Returns the rows of all eight. */
+INLINE vector join_group(const vector rows[8], vector planes[3])
+{
+    vector pair_23 = rows[2] | rows[3], pair_67 = rows[6] | rows[7];
+    vector high = rows[4] | rows[5] | pair_67;
+    planes[0] |= (rows[1] | rows[3]) | (rows[5] | rows[7]);
+    planes[1] |= pair_23 | pair_67;
+    planes[2] |= high;
+    return (rows[0] | rows[1]) | (pair_23 | high);
+}
+
+/* Follows all rows of a strip from node to node; see NATIVE_REACH. high is NULL where a byte is enough. */
+APART void place_by_reach(const unsigned char *c, const uint32_t *tests, uint32_t inner_count,
+                          vector *reaches, unsigned char *places, unsigned char *high)
+{
+    vector planes[18] = {{0}};
+    vector *children = reaches + 1;
+    reaches[0] = ~(vector){0};
+    for (uint32_t k = 0; k < inner_count; k++, tests += 2, children += 2) {
+        vector rows = reaches[tests[0]];
+        children[0] = rows & load(c, tests[1]);
+        children[1] = rows ^ children[0];
+    }
+    *children = (vector){0};
+    vector *sums = children + 1;
+    size_t count = (inner_count + 8) / 8;
+    for (size_t g = 0; g < count; g++, tests += 8) {
+        vector rows[8];
+        for (int j = 0; j < 8; j++)
+            rows[j] = reaches[tests[j]];
+        sums[g] = join_group(rows, planes);
+    }
+    for (int plane = 3; count > 1; plane += 3) {
+        size_t groups = (count + 7) / 8;
+        memset(sums + count, 0, (8 * groups - count) * sizeof *sums);
+        for (size_t g = 0; g < groups; g++)
+            sums[g] = join_group(sums + 8 * g, planes + plane);
+        count = groups;
+    }
+    transpose(planes);
+    for (int i = 0; i < 8; i++)
+        *(vector *)(void *)(places + i * VECTOR_BYTES) = planes[i];
+    if (high == NULL)
+        return;
+    transpose(planes + 8);
+    for (int i = 0; i < 8; i++)
+        *(vector *)(void *)(high + i * VECTOR_BYTES) = planes[8 + i];
+}
+
 /* Adds the leaves of a tile's trees, tree after tree, to the sums of a strip: eight rows' sums stay in
  * registers over all trees. */
-APART void add_leaves(const float *const leaves[NATIVE_TILE_TREES], uint32_t tree_count,
-                      const unsigned char *places, float *sums)
+INLINE void add_leaves(const float *const leaves[NATIVE_TILE_TREES], uint32_t tree_count,
+                       const unsigned char *places, const unsigned char *high_places, float *sums)
 {
     for (size_t at = 0; at < STRIP_ROWS; at += 8) {
         float a = sums[at], b = sums[at + 1], c = sums[at + 2], d = sums[at + 3];
         float e = sums[at + 4], f = sums[at + 5], g = sums[at + 6], h = sums[at + 7];
         for (uint32_t t = 0; t < tree_count; t++) {
             uint64_t place = *(const word *)(const void *)(places + (size_t)t * STRIP_ROWS + at);
+            uint64_t high = 0;
+            if (high_places != NULL)
+                high = *(const word *)(const void *)(high_places + (size_t)t * STRIP_ROWS + at);
             const float *leaf = leaves[t];
-            a += leaf[place & 255];
-            b += leaf[place >> 8 & 255];
-            c += leaf[place >> 16 & 255];
-            d += leaf[place >> 24 & 255];
-            e += leaf[place >> 32 & 255];
-            f += leaf[place >> 40 & 255];
-            g += leaf[place >> 48 & 255];
-            h += leaf[place >> 56];
+            a += leaf[(place & 255) | (high & 255) << 8];
+            b += leaf[(place >> 8 & 255) | (high >> 8 & 255) << 8];
+            c += leaf[(place >> 16 & 255) | (high >> 16 & 255) << 8];
+            d += leaf[(place >> 24 & 255) | (high >> 24 & 255) << 8];
+            e += leaf[(place >> 32 & 255) | (high >> 32 & 255) << 8];
+            f += leaf[(place >> 40 & 255) | (high >> 40 & 255) << 8];
+            g += leaf[(place >> 48 & 255) | (high >> 48 & 255) << 8];
+            h += leaf[place >> 56 | high >> 56 << 8];
         }
         sums[at] = a;
         sums[at + 1] = b;
@@ -333,20 +388,43 @@ APART void add_leaves(const float *const leaves[NATIVE_TILE_TREES], uint32_t tre
     }
 }
 
+APART void add_byte_leaves(const float *const leaves[NATIVE_TILE_TREES], uint32_t tree_count,
+                           const unsigned char *places, float *sums)
+{
+    add_leaves(leaves, tree_count, places, NULL, sums);
+}
+
+APART void add_wide_leaves(const float *const leaves[NATIVE_TILE_TREES], uint32_t tree_count,
+                           const unsigned char *places, const unsigned char *high_places,
+                           float *sums)
+{
+    add_leaves(leaves, tree_count, places, high_places, sums);
+}
+
 static void score_tile(const struct native_program *program, const struct native_scratch *scratch,
                        const struct native_tile *tile, size_t strips, float *sums)
 {
     const float *leaves[NATIVE_TILE_TREES];
+    unsigned char *high_places = scratch->places + (size_t)NATIVE_TILE_TREES * BLOCK_ROWS;
     for (uint32_t t = 0; t < tile->tree_count; t++)
         leaves[t] = program->leaves + program->trees[tile->tree_begin + t].leaf_begin;
-    for (size_t s = 0; s < strips; s++) {
+    for (size_t s = 0; s < strips; s++, sums += STRIP_ROWS) {
+        const unsigned char *conditions = scratch->conditions + s * VECTOR_BYTES;
         for (uint32_t t = 0; t < tile->tree_count; t++) {
             const struct native_tree *tree = &program->trees[tile->tree_begin + t];
-            place_functions[tree->depth](scratch->conditions + s * VECTOR_BYTES,
-                                         program->tests + tree->test_begin,
-                                         scratch->places + (size_t)t * STRIP_ROWS);
+            const uint32_t *tests = program->tests + tree->test_begin;
+            size_t at = (size_t)t * STRIP_ROWS;
+            if (tree->form == NATIVE_SELECT)
+                place_functions[tree->depth](conditions, tests, scratch->places + at);
+            else
+                place_by_reach(conditions, tests, tree->inner_count,
+                               (vector *)(void *)scratch->reaches, scratch->places + at,
+                               tile->is_wide ? high_places + at : NULL);
         }
-        add_leaves(leaves, tile->tree_count, scratch->places, sums + s * STRIP_ROWS);
+        if (tile->is_wide)
+            add_wide_leaves(leaves, tile->tree_count, scratch->places, high_places, sums);
+        else
+            add_byte_leaves(leaves, tile->tree_count, scratch->places, sums);
     }
 }
 

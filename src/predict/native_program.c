@@ -15,6 +15,9 @@ static const size_t CONDITIONS_BYTES_MAX = (size_t)64 << 20;
 /* A tree whose categorical tests have to join more codes than this is faster walked. */
 enum { CATEGORY_WORK_MAX = 8192 };
 
+/* A tree with more inner nodes for each of its levels is faster walked. */
+enum { REACH_NODES_PER_LEVEL = 384 };
+
 const struct native_category_set *native_node_set(const struct native_program *program,
                                                   uint32_t node)
 {
@@ -129,6 +132,7 @@ static void flatten_tree(struct native_builder *builder, uint32_t number, size_t
         program->node_ids[end + 1] = (uint32_t)tree->right[id];
         end += 2;
     }
+    out->inner_count = (end - out->root) / 2;
     program->node_count = end;
 }
 
@@ -174,30 +178,45 @@ static uint32_t tree_node_end(const struct native_program *program, uint32_t tre
     return tree + 1 < program->tree_count ? program->trees[tree + 1].root : program->node_count;
 }
 
-/* Which trees are walked: those for which bit-slicing would be slower, or impossible. */
-static void choose_walks(struct native_builder *builder)
+/* Whether a tree's conditions can be had, at a cost that pays. */
+static bool tests_suit_conditions(const struct native_builder *builder, uint32_t number)
+{
+    const struct native_program *program = builder->program;
+    uint64_t work = 0;
+    for (uint32_t i = program->trees[number].root; i < tree_node_end(program, number); i++) {
+        if ((program->nodes[i].test & 2) == 0)
+            continue;
+        uint32_t code_count = builder->code_counts[program->nodes[i].test >> 2];
+        if (code_count > NATIVE_CATEGORY_MAX)
+            return false;
+        work += code_count / 4;
+    }
+    return work <= CATEGORY_WORK_MAX;
+}
+
+/* By cost: a selection takes about a third of what an inner node takes in reach, and a level of one row's
+ * walk as long as hundreds of nodes take in reach for each of the rows of a vector. */
+static void choose_forms(struct native_builder *builder)
 {
     struct native_program *program = builder->program;
     size_t condition_count = 0;
     for (uint32_t t = 0; t < program->tree_count; t++) {
         struct native_tree *tree = &program->trees[t];
-        uint64_t work = 0;
-        tree->is_walked = tree->depth > NATIVE_SELECT_DEPTH_MAX;
-        for (uint32_t i = tree->root; !tree->is_walked && i < tree_node_end(program, t); i++) {
-            if ((program->nodes[i].test & 2) == 0)
-                continue;
-            uint32_t code_count = builder->code_counts[program->nodes[i].test >> 2];
-            if (code_count > NATIVE_CATEGORY_MAX)
-                tree->is_walked = true;
-            work += code_count / 4;
-        }
-        if (work > CATEGORY_WORK_MAX)
-            tree->is_walked = true;
-        size_t inner_count = (tree_node_end(program, t) - tree->root) / 2;
-        if ((condition_count + inner_count) * program->condition_bytes > CONDITIONS_BYTES_MAX)
-            tree->is_walked = true;
-        if (!tree->is_walked)
-            condition_count += inner_count;
+        bool can_select = tree->depth <= NATIVE_SELECT_DEPTH_MAX;
+        if (can_select && 1u << tree->depth <= 3 * tree->inner_count + 1)
+            tree->form = NATIVE_SELECT;
+        else if (tree->inner_count < NATIVE_REACH_LEAVES_MAX &&
+                 tree->inner_count <= REACH_NODES_PER_LEVEL * tree->depth)
+            tree->form = NATIVE_REACH;
+        else
+            tree->form = can_select ? NATIVE_SELECT : NATIVE_WALK;
+        if (tree->form != NATIVE_WALK &&
+            ((condition_count + tree->inner_count) * program->condition_bytes >
+                 CONDITIONS_BYTES_MAX ||
+             !tests_suit_conditions(builder, t)))
+            tree->form = NATIVE_WALK;
+        if (tree->form != NATIVE_WALK)
+            condition_count += tree->inner_count;
     }
 }
 
@@ -232,19 +251,51 @@ static void write_selections(struct native_builder *builder, struct native_tree 
         leaves[reverse_bits(i, tree->depth)] = program->node_values[level_nodes[i]];
 }
 
+static void write_reach(struct native_builder *builder, const struct native_tree *tree,
+                        uint32_t *tests, float *leaves)
+{
+    const struct native_program *program = builder->program;
+    uint32_t node_count = 2 * tree->inner_count + 1, leaf_count = 0;
+    uint32_t *numbers = tests + 2 * (size_t)tree->inner_count;
+    for (uint32_t i = 0; i < node_count; i++) {
+        uint32_t node = tree->root + i;
+        if (native_node_is_leaf(program, node)) {
+            leaves[leaf_count] = program->node_values[node];
+            numbers[leaf_count++] = i;
+        } else {
+            *tests++ = i;
+            *tests++ = builder->conditions[node];
+        }
+    }
+    for (; leaf_count % 8 != 0; leaf_count++)
+        numbers[leaf_count] = node_count;
+}
+
+static size_t round_up_8(size_t count)
+{
+    return (count + 7) / 8 * 8;
+}
+
 static bool build_selections(struct native_builder *builder)
 {
     struct native_program *program = builder->program;
     size_t test_count = 0, leaf_count = 0;
     for (uint32_t t = 0; t < program->tree_count; t++) {
         struct native_tree *tree = &program->trees[t];
-        if (tree->is_walked)
-            continue;
+        size_t leaves = (size_t)tree->inner_count + 1;
         tree->test_begin = (uint32_t)test_count;
         tree->leaf_begin = (uint32_t)leaf_count;
-        test_count += ((size_t)1 << tree->depth) - 1;
-        leaf_count += (size_t)1 << tree->depth;
-        if (leaf_count > UINT32_MAX)
+        if (tree->form == NATIVE_SELECT) {
+            test_count += ((size_t)1 << tree->depth) - 1;
+            leaf_count += (size_t)1 << tree->depth;
+        } else if (tree->form == NATIVE_REACH) {
+            size_t vectors = 2 * leaves + round_up_8(leaves) / 8 + 16;
+            test_count += 2 * (size_t)tree->inner_count + round_up_8(leaves);
+            leaf_count += leaves;
+            if (vectors > program->reach_count)
+                program->reach_count = (uint32_t)vectors;
+        }
+        if (test_count > UINT32_MAX)
             return false;
     }
     program->tests = memory_new(test_count, sizeof *program->tests);
@@ -253,9 +304,12 @@ static bool build_selections(struct native_builder *builder)
         return false;
     for (uint32_t t = 0; t < program->tree_count; t++) {
         struct native_tree *tree = &program->trees[t];
-        if (!tree->is_walked)
-            write_selections(builder, tree, program->tests + tree->test_begin,
-                             program->leaves + tree->leaf_begin);
+        uint32_t *tests = program->tests + tree->test_begin;
+        float *leaves = program->leaves + tree->leaf_begin;
+        if (tree->form == NATIVE_SELECT)
+            write_selections(builder, tree, tests, leaves);
+        else if (tree->form == NATIVE_REACH)
+            write_reach(builder, tree, tests, leaves);
     }
     return true;
 }
@@ -268,10 +322,12 @@ static bool build_tiles(struct native_program *program)
     struct native_tile *tile = NULL;
     for (uint32_t t = 0; t < program->tree_count; t++) {
         const struct native_tree *tree = &program->trees[t];
-        if (tile == NULL || tile->output != tree->output || tile->is_walked != tree->is_walked ||
-            tile->tree_count == NATIVE_TILE_TREES) {
+        bool is_walked = tree->form == NATIVE_WALK;
+        bool is_wide = tree->form == NATIVE_REACH && tree->inner_count > 255;
+        if (tile == NULL || tile->output != tree->output || tile->is_walked != is_walked ||
+            tile->is_wide != is_wide || tile->tree_count == NATIVE_TILE_TREES) {
             tile = &program->tiles[program->tile_count++];
-            *tile = (struct native_tile){t, 0, tree->output, tree->is_walked};
+            *tile = (struct native_tile){t, 0, tree->output, is_walked, is_wide};
         }
         tile->tree_count++;
     }
@@ -285,10 +341,11 @@ static uint32_t walk_row_limit(const struct native_program *program, uint32_t bl
     double block = 2.5 * program->condition_count, walk = 0;
     for (uint32_t t = 0; t < program->tree_count; t++) {
         const struct native_tree *tree = &program->trees[t];
-        if (tree->is_walked)
+        if (tree->form == NATIVE_WALK)
             continue;
         walk += 3.0 * tree->depth + 3.0;
-        block += 2.0 * (1u << tree->depth) + 0.8 * block_rows;
+        block += 0.8 * block_rows;
+        block += tree->form == NATIVE_SELECT ? 2.0 * (1u << tree->depth) : 6.0 * tree->inner_count;
     }
     walk -= 6.0 * program->column_count; /* a block's search also goes by the row */
     if (program->column_count == 0 && program->category_column_count == 0)
@@ -318,7 +375,7 @@ enum status native_program_open(struct native_program **out, const struct model 
     }
     if (!list_trees(&builder, tree_begin, tree_end) || !flatten_trees(&builder))
         goto cleanup;
-    choose_walks(&builder);
+    choose_forms(&builder);
     status = native_conditions_build(&builder, err);
     if (status != STATUS_OK)
         goto cleanup;
@@ -368,11 +425,13 @@ bool native_scratch_init(struct native_scratch *scratch, const struct native_pro
     *scratch = (struct native_scratch){0};
     scratch->conditions = memory_new_aligned(program->condition_count, program->condition_bytes);
     scratch->deltas = memory_new_aligned(program->rank_count, program->condition_bytes);
-    scratch->places = memory_new_aligned(NATIVE_TILE_TREES, block_rows);
+    scratch->places = memory_new_aligned(2 * NATIVE_TILE_TREES, block_rows);
+    scratch->reaches = memory_new_aligned(program->reach_count, NATIVE_VECTOR_BYTES_MAX);
     scratch->leaf_nodes = memory_new_aligned(block_rows, sizeof *scratch->leaf_nodes);
     scratch->column_is_missing = memory_new(program->column_count, sizeof(bool));
     if (scratch->conditions != NULL && scratch->deltas != NULL && scratch->places != NULL &&
-        scratch->leaf_nodes != NULL && scratch->column_is_missing != NULL)
+        scratch->reaches != NULL && scratch->leaf_nodes != NULL &&
+        scratch->column_is_missing != NULL)
         return true;
     native_scratch_release(scratch);
     return false;
@@ -383,6 +442,7 @@ void native_scratch_release(struct native_scratch *scratch)
     memory_release(scratch->conditions);
     memory_release(scratch->deltas);
     memory_release(scratch->places);
+    memory_release(scratch->reaches);
     memory_release(scratch->leaf_nodes);
     memory_release(scratch->column_is_missing);
     *scratch = (struct native_scratch){0};

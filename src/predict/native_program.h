@@ -6,7 +6,8 @@
  *    that are too deep (or whose categories are too many) for the other form;
  *  - conditions and selections, for blocks of rows: every distinct test of the model is evaluated
  *    once per block into a vector of one bit for each row (its condition); a tree of depth d then is
- *    2^d - 1 selections among conditions, which give the d bits of each row's leaf.
+ *    2^d - 1 selections among conditions, which give the d bits of each row's leaf, or the following of
+ *    all rows at once from node to node.
  * A program never changes after native_program_open.
  */
 #ifndef PREDICT_NATIVE_PROGRAM_H
@@ -20,9 +21,11 @@
 #include "model/model.h"
 
 enum {
-    NATIVE_SELECT_DEPTH_MAX = 8, /* a leaf's place among 2^depth is one byte */
+    NATIVE_SELECT_DEPTH_MAX = 8,    /* a leaf's place among 2^depth is one byte */
+    NATIVE_REACH_LEAVES_MAX = 4096, /* of a tree whose rows are followed by reach */
     NATIVE_TILE_TREES = 16, /* trees whose leaves are looked up together: their tables stay in L1 */
-    NATIVE_SEARCH_WIDTH = 16,  /* thresholds compared at once when a value's rank is searched */
+    NATIVE_SEARCH_WIDTH = 16, /* thresholds compared at once when a value's rank is searched */
+    NATIVE_VECTOR_BYTES_MAX = 64,
     NATIVE_LEVELS_MAX = 6,     /* of that search: 16^6 thresholds */
     NATIVE_CATEGORY_MAX = 4096 /* a larger category code: its trees are walked */
 };
@@ -69,24 +72,34 @@ struct native_category_test {
     bool missing_left;
 };
 
+/* How a tree's rows find their leaves.
+ * SELECT: tests are 2^depth - 1 offsets of conditions, level by level; in each level the node reached by
+ * bits b0 b1 ... (1: went left) stands at that number. Bit l of a row's place is b_l.
+ * REACH: for trees that are deep or lopsided. Every node gets the vector of the rows that reach it:
+ * tests are, for each inner node breadth first, its own number and the offset of its condition; then the
+ * numbers of the leaves, filled up to a multiple of 8 with the number behind the last node. A row's place
+ * is its leaf's rank among them.
+ * WALK: no tests; rows walk over nodes. */
+enum native_form { NATIVE_SELECT, NATIVE_REACH, NATIVE_WALK };
+
 struct native_tree {
     uint32_t root; /* its node */
+    uint32_t inner_count;
     uint32_t depth;
     uint32_t output;
     uint32_t place; /* its number within the round range: its column among leaf scores */
-    bool is_walked; /* has no selections */
-    uint32_t
-        test_begin; /* into tests: 2^depth - 1 offsets of conditions, level by level; in each level
-                            the node reached by bits b0 b1 ... (1: went left) stands at that number */
-    uint32_t leaf_begin; /* into leaves: 2^depth, bit l of the place is b_l */
+    enum native_form form;
+    uint32_t test_begin; /* into tests */
+    uint32_t leaf_begin; /* into leaves, by a row's place */
 };
 
-/* A run of trees of one output and one kind: the unit of work. */
+/* A run of trees of one output: the unit of work. Wide places are two bytes, others one. */
 struct native_tile {
     uint32_t tree_begin;
     uint32_t tree_count;
     uint32_t output;
     bool is_walked;
+    bool is_wide;
 };
 
 struct native_program {
@@ -122,6 +135,7 @@ struct native_program {
 
     uint32_t condition_count;
     uint32_t rank_count; /* most ranks of one column (or codes, plus two): rows of scratch.deltas */
+    uint32_t reach_count; /* most vectors that a tree needs to be followed by reach */
     uint32_t *tests;
     float *leaves;
 
@@ -132,7 +146,8 @@ struct native_program {
 struct native_scratch {
     unsigned char *conditions; /* condition_count x condition_bytes; condition FALSE is zero */
     unsigned char *deltas;     /* rank_count x condition_bytes, zero between calls */
-    unsigned char *places;     /* NATIVE_TILE_TREES x block rows */
+    unsigned char *places;     /* NATIVE_TILE_TREES x block rows, low bytes, and again high bytes */
+    unsigned char *reaches;    /* reach_count vectors of any instruction set */
     uint32_t *leaf_nodes;      /* block rows */
     bool *column_is_missing;   /* column_count: its conditions hold those of missing values */
 };

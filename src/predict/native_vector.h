@@ -13,7 +13,8 @@
 
 #include <stdint.h>
 
-#if defined(__AVX512F__)
+#if defined(VECTOR_BYTES) /* a width that is not the machine's own: to try another one's layout */
+#elif defined(__AVX512F__)
 #define VECTOR_BYTES 64
 #elif defined(__AVX2__)
 #define VECTOR_BYTES 32
