@@ -1,0 +1,10 @@
+/*
+ * fuzz_csv.c - libFuzzer target: any bytes as csv records, decoded in three ways that must agree.
+ */
+#include "fuzz_decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_compare(INPUT_CSV, data, size);
+    return 0;
+}

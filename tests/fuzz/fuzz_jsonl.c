@@ -1,0 +1,10 @@
+/*
+ * fuzz_jsonl.c - libFuzzer target: any bytes as jsonl records, decoded in three ways that must agree.
+ */
+#include "fuzz_decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_compare(INPUT_JSONL, data, size);
+    return 0;
+}
