@@ -248,9 +248,11 @@ static enum status start_threads(struct pipeline *pipeline, struct error *err)
     pipeline->workers = memory_new(wanted, sizeof *pipeline->workers);
     if (pipeline->threads == NULL || pipeline->workers == NULL)
         return error_memory(err);
-    /* Signals are the reading thread's: the workers must never be the ones that are interrupted. */
+    /* Signals are the reading thread's: the workers must never be the ones that are interrupted. But
+     * SIGPIPE goes to the thread that writes, whichever that is. */
     sigset_t all, old;
     sigfillset(&all);
+    sigdelset(&all, SIGPIPE);
     sigdelset(&all, SIGPIPE); /* a worker that writes must die of it as the reading thread would */
     pthread_sigmask(SIG_BLOCK, &all, &old);
     enum status status = STATUS_OK;
