@@ -15,21 +15,21 @@ import sys
 import numpy as np
 import xgboost as xgb
 
-ROWS = 32768
+ROWS = 16384
 ISAS = ['neon'] if os.uname().machine == 'aarch64' else ['avx512', 'avx2', 'x86-64']
 PEERS = {'lignum': ['pylignum'], 'treelite': ['treelite', 'tl2cgen'], 'onnxruntime': ['onnxruntime', 'onnxmltools']}
 PLAIN = {'objective': 'binary:logistic', 'eta': 0.1, 'min_child_weight': 0.1}
 
 # Name -> parameters, rounds, features, rows to train on.
 MODELS = {
-    '100x6': ({'max_depth': 6}, 100, 28, 30000),
-    '500x8': ({'max_depth': 8}, 500, 28, 30000),
-    '1000x6': ({'max_depth': 6}, 1000, 28, 30000),
-    '500x8-exact': ({'max_depth': 8, 'tree_method': 'exact'}, 500, 28, 10000),
-    '300x12-lossguide': ({'max_depth': 12, 'max_leaves': 256, 'grow_policy': 'lossguide'}, 300, 28, 30000),
-    '10-classes': ({'max_depth': 6, 'objective': 'multi:softprob', 'num_class': 10}, 50, 28, 20000),
-    '64-features': ({'max_depth': 6}, 300, 64, 20000),
-    '2000-features': ({'max_depth': 6, 'max_bin': 64, 'colsample_bytree': 0.2}, 100, 2000, 4000),
+    '100x6': ({'max_depth': 6}, 100, 28, 20000),
+    '500x8': ({'max_depth': 8}, 500, 28, 20000),
+    '1000x6': ({'max_depth': 6}, 1000, 28, 10000),
+    '500x8-exact': ({'max_depth': 8, 'tree_method': 'exact'}, 500, 28, 5000),
+    '300x12-lossguide': ({'max_depth': 12, 'max_leaves': 256, 'grow_policy': 'lossguide'}, 300, 28, 10000),
+    '10-classes': ({'max_depth': 6, 'objective': 'multi:softprob', 'num_class': 10}, 50, 28, 10000),
+    '64-features': ({'max_depth': 6}, 300, 64, 10000),
+    '2000-features': ({'max_depth': 6, 'max_bin': 64, 'colsample_bytree': 0.2}, 100, 2000, 2000),
     'stumps': ({'max_depth': 1}, 500, 28, 10000),
 }
 
