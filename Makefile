@@ -105,7 +105,8 @@ PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c))
 OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o))
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(O)/%.o)
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
-ENGINE_TOOLS := $(O)/tests/differential/engine_driver $(O)/tests/bench/bench_engine
+ENGINE_TOOLS := $(O)/tests/differential/engine_driver $(O)/tests/bench/bench_engine \
+    $(O)/tests/differential/decode_driver $(O)/tests/bench/bench_decode
 # The library as the wheel has it, unless another one is used, linked in, or left out.
 WHEEL := $(if $(STATIC)$(WITHOUT_XGBOOST)$(XGBOOST_PREFIX),,$(BUILD)/libxgboost/stamp)
 
