@@ -171,7 +171,7 @@ static bool read_directive(struct date_reader *reader, char directive)
         reader->year = number;
         return true;
     case 'y':
-        if (!read_digits(reader, 1, 2, 0, 99, &number))
+        if (!read_digits(reader, 2, 2, 0, 99, &number))
             return false;
         reader->year = number + (number < 69 ? 2000 : 1900);
         return true;

@@ -3,7 +3,7 @@
  *
  * Formats are a part of strptime's: %Y %m %d %H %M %S, %y (69..99 are 1969..1999), %j, %I %p, %f (a
  * fraction of a second), %b %B %h and %a %A (English names, any case), %z (Z, +HH, +HHMM, +HH:MM), %s (seconds since
- * 1970), %e %F %T %R %D, %%. White space stands for any amount of it. Numbers may lack leading zeros, but for %Y.
+ * 1970), %e %F %T %R %D, %%. White space stands for any amount of it. Numbers may lack leading zeros, but for %Y and %y.
  */
 #ifndef PREPROCESS_DATE_TEXT_H
 #define PREPROCESS_DATE_TEXT_H

@@ -369,6 +369,7 @@ static bool read_comparison(struct expression_reader *reader)
         return true;
     if (!read_sum(reader) || !emit(reader, operation, 2, 0, 0))
         return false;
+    skip_space(reader);
     const char *place = reader->at;
     if (take_comparison(reader, &operation))
         return fail(reader, place, "comparisons do not chain: write a < b and b < c");

@@ -193,7 +193,9 @@ static enum status sketch_derive(struct sketch *sketch, const struct spec_step *
         struct candidate *candidate;
         if (!want(sketch, references[i].name, &candidate))
             return error_memory(err);
-        apply_need(candidate, references[i].needs_number ? NEEDS_NUMBER : NEEDS_EITHER, false);
+        /* Whether it is missing can be asked of any text. */
+        bool needs_number = references[i].needs_number;
+        apply_need(candidate, needs_number ? NEEDS_NUMBER : NEEDS_EITHER, !needs_number);
     }
     const struct spec_node *name = spec_step_parameter(step, "name");
     return append_made(sketch, name->text) ? STATUS_OK : error_memory(err);
@@ -281,6 +283,9 @@ static bool want_feature(struct sketch *sketch, struct span name, const struct f
     if (has_categories && !candidate->is_changed &&
         (candidate->type == TYPE_UNKNOWN || candidate->type == TYPE_TEXT))
         candidate->type = TYPE_KEY;
+    else if (candidate->type == TYPE_UNKNOWN)
+        candidate->type =
+            has_categories && !feature->categories->is_integer ? TYPE_TEXT : TYPE_NUMBER;
     return true;
 }
 
