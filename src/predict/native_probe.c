@@ -14,9 +14,12 @@
 #include "predict/engine_internal.h"
 
 enum {
-    PROBE_ROWS = 320,          /* one block of any instruction set and a rest */
+    PROBE_ROWS = 516, /* full blocks of every instruction set, and a few rows that are walked */
+    PROBE_ROWS_LARGE =
+        260, /* of models with many trees: a block of 256, or half one of 512, and a few */
     PROBE_ROWS_MIN = 8,        /* of very wide models */
-    PROBE_CELLS_MAX = 1 << 20, /* rows x features */
+    PROBE_TREES_MAX = 200,     /* more are many: libxgboost would take too long */
+    PROBE_CELLS_MAX = 1 << 22, /* rows x features */
     KEPT_VALUES = 12           /* of each feature */
 };
 
@@ -93,8 +96,10 @@ enum status native_probe_rows(struct feature_batch *batch, const struct model *m
                               struct error *err)
 {
     size_t column_count = model->schema.feature_count;
-    size_t row_count = PROBE_ROWS;
+    size_t row_count = model->tree_count > PROBE_TREES_MAX ? PROBE_ROWS_LARGE : PROBE_ROWS;
     uint64_t state = 42;
+    if (column_count > PROBE_CELLS_MAX / PROBE_ROWS)
+        row_count = PROBE_ROWS_LARGE;
     if (column_count != 0 && row_count > PROBE_CELLS_MAX / column_count)
         row_count = PROBE_CELLS_MAX / column_count;
     if (row_count < PROBE_ROWS_MIN)

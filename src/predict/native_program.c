@@ -348,12 +348,8 @@ static uint32_t walk_row_limit(const struct native_program *program, uint32_t bl
         block += tree->form == NATIVE_SELECT ? 2.0 * (1u << tree->depth) : 6.0 * tree->inner_count;
     }
     walk -= 6.0 * program->column_count; /* a block's search also goes by the row */
-    if (program->column_count == 0 && program->category_column_count == 0)
-        return block_rows;
-    if (walk <= 0)
-        return 1;
-    double limit = block / walk;
-    return limit < 1 ? 1 : limit > block_rows ? block_rows : (uint32_t)limit;
+    uint32_t most = block_rows / 4; /* so that rows enough to compare engines see the kernels */
+    return walk * most <= block ? most : block < walk ? 1 : (uint32_t)(block / walk);
 }
 
 enum status native_program_open(struct native_program **out, const struct model *model,
