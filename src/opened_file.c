@@ -98,6 +98,7 @@ static enum status read_beginning(struct opened_file *opened, const struct input
     static const char bom[] = {'\xEF', '\xBB', '\xBF'};
     struct byte_buffer *tail = &opened->tail;
     bool knows_bom = false;
+    size_t blank_count = 0;
     for (;;) {
         if (!knows_bom && (tail->size >= sizeof bom || opened->is_finished ||
                            (tail->size != 0 && memcmp(tail->data, bom, tail->size) != 0))) {
@@ -105,9 +106,9 @@ static enum status read_beginning(struct opened_file *opened, const struct input
             if (tail->size >= sizeof bom && memcmp(tail->data, bom, sizeof bom) == 0)
                 drop_front(tail, sizeof bom);
         }
-        bool has_text = false;
-        for (size_t i = 0; knows_bom && i < tail->size && !has_text; i++)
-            has_text = !is_blank(tail->data[i]);
+        while (knows_bom && blank_count < tail->size && is_blank(tail->data[blank_count]))
+            blank_count++;
+        bool has_text = knows_bom && blank_count < tail->size;
         /* Two bytes at least, to tell UTF-16. */
         if (opened->is_finished || (has_text && tail->size >= 2))
             return STATUS_OK;
@@ -159,6 +160,22 @@ static bool is_blank_line(struct span line)
 
 enum { FIRST_LINE_FOUND, FIRST_LINE_NONE, FIRST_LINE_OVERLONG, FIRST_LINE_FAILED };
 
+/* Drops the blank lines in front, all at once. */
+static void drop_blank_lines(struct opened_file *opened, const struct input_config *input)
+{
+    struct byte_buffer *tail = &opened->tail;
+    size_t dropped = 0;
+    for (size_t i = 0; i < tail->size && is_blank(tail->data[i]); i++)
+        if (tail->data[i] == '\n') {
+            dropped = i + 1;
+            opened->line++;
+        }
+    if (dropped == 0)
+        return;
+    drop_front(tail, dropped);
+    record_cut_init(&opened->cut, opened->format, input->delimiter);
+}
+
 /* Reads until the first line that is not blank is whole. *line is borrowed from tail until more is read; *size_bytes
  * counts its line end too. Blank lines before it are dropped. FIRST_LINE_NONE also when cancelled. */
 static int read_first_line(struct opened_file *opened, const struct input_config *input,
@@ -167,6 +184,7 @@ static int read_first_line(struct opened_file *opened, const struct input_config
     struct byte_buffer *tail = &opened->tail;
     struct record_cut *cut = &opened->cut;
     for (;;) {
+        drop_blank_lines(opened, input);
         size_t stop = record_stop(input, 0, tail->size);
         record_cut_scan(cut, tail->data, stop, 1);
         if (cut->end == 0 && opened->is_finished && stop == tail->size && tail->size != 0) {
@@ -181,13 +199,8 @@ static int read_first_line(struct opened_file *opened, const struct input_config
                 return FIRST_LINE_OVERLONG;
             *size_bytes = cut->end;
             *line = without_line_end(span_of(tail->data, cut->end));
-            if (!is_blank_line(*line))
-                return FIRST_LINE_FOUND;
-            opened->line += cut->lines;
-            size_t dropped = cut->end;
-            record_cut_advance(cut);
-            drop_front(tail, dropped);
-            continue;
+            /* White space without a newline can only be the end of the FILE. */
+            return is_blank_line(*line) ? FIRST_LINE_NONE : FIRST_LINE_FOUND;
         }
         if (stop > input->record_size_max + 1) {
             if (!cut->in_quotes)
