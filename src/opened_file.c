@@ -28,7 +28,8 @@ void opened_file_release(struct opened_file *opened)
 
 enum status fail_in_file(const struct stream_file *file, struct error *err)
 {
-    if (err == NULL)
+    /* A spec's line is a line of the spec: whoever names that names the line. */
+    if (err == NULL || err->kind == ERROR_SPEC)
         return STATUS_FAILED;
     if (err->line != 0)
         error_prefix(err, "line %llu: ", (unsigned long long)err->line);
