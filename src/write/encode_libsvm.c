@@ -16,8 +16,13 @@ bool encode_libsvm_row(const struct encoder_row *row, struct byte_buffer *out)
     if (config->label_raw >= 0) {
         struct span raw =
             row->records->raws[row->row * row->records->raw_count + (size_t)config->label_raw];
+        label = span_of(NULL, 0);
         if (raw.data != NULL && !raw_field_text(config->input, raw, row->scratch, &label, NULL))
             return false;
+        /* Only a bad record's label is none: a line must begin with a number all the same. */
+        double number;
+        if (row->is_bad && (label.data == NULL || !number_text_parse(label, &number)))
+            label = span_of("nan", 3);
     }
     if (!byte_buffer_append_span(out, label))
         return false;
