@@ -1,7 +1,7 @@
 /*
  * native_transform.c - the objectives' transforms, operation for operation as XGBoost 3.4 has them
- * (src/objective and src/common/math.h there): float32 throughout but for softmax's sum, and libm's
- * expf and log1pf, which libxgboost calls too. No polynomial of our own, so the bits are the same.
+ * (src/objective and src/common/math.h there): float32 throughout but for softmax's sum and survival:aft's
+ * exponential, and libm's expf, exp and log1pf, which libxgboost calls too. No polynomial of our own, so the bits are the same.
  */
 #include "predict/native_transform.h"
 
@@ -130,9 +130,12 @@ void native_transform(const struct model *model, const float *margins, size_t ro
     case OBJECTIVE_GAMMA:
     case OBJECTIVE_TWEEDIE:
     case OBJECTIVE_SURVIVAL_COX:
-    case OBJECTIVE_SURVIVAL_AFT:
         for (size_t i = 0; i < count; i++)
             values[i] = expf(margins[i]);
+        return;
+    case OBJECTIVE_SURVIVAL_AFT: /* exp(), not std::exp(): C's, in double */
+        for (size_t i = 0; i < count; i++)
+            values[i] = (float)exp((double)margins[i]);
         return;
     case OBJECTIVE_MULTI_SOFTMAX:
         for (size_t row = 0; row < row_count; row++)

@@ -83,7 +83,7 @@ SHAPES = {
 }
 
 OWN = {'rounds', 'rows', 'features', 'categories', 'targets', 'constant', 'odd', 'missing', 'base_margin',
-       'slice', 'sparse', 'chunk', 'steps', 'records', 'leaf'}
+       'sweep', 'slice', 'sparse', 'chunk', 'steps', 'records', 'leaf'}
 
 
 def make_data(case, random):
@@ -221,8 +221,11 @@ def run_case(driver, folder, name, case, seed):
         arguments += ['--rounds', '%d:%d' % rounds]
     base_margin = None
     if case['base_margin']:
-        outputs = int(case.get('num_class', 1))
+        outputs = int(case.get('num_class', len(case.get('quantile_alpha', case.get('expectile_alpha', [0])))))
         base_margin = random.standard_normal((len(records), outputs)).astype(np.float32)
+        if case['sweep']:
+            base_margin *= np.exp(random.uniform(-12, 5, base_margin.shape)).astype(np.float32)
+            base_margin[:9, 0] = [0, -0.0, 88.7, -88.8, 104, -104, 1e-45, 3e38, -3e38]
         base_margin.tofile(os.path.join(folder, 'base'))
         arguments += ['--base-margin', os.path.join(folder, 'base')]
     if case['sparse']:
@@ -269,7 +272,7 @@ def run_case(driver, folder, name, case, seed):
 def plain():
     return {'objective': 'reg:squarederror', 'rounds': 12, 'rows': 600, 'features': 9, 'max_depth': 4, 'eta': 0.3,
             'nthread': 1, 'categories': 0, 'targets': 1, 'constant': 0, 'odd': False, 'missing': 0.05,
-            'base_margin': False, 'slice': False, 'sparse': False, 'chunk': 0, 'steps': False, 'records': 700,
+            'base_margin': False, 'sweep': False, 'slice': False, 'sparse': False, 'chunk': 0, 'steps': False, 'records': 700,
             'leaf': False}
 
 
@@ -301,11 +304,14 @@ def main():
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 45.0
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 20260807
     cases = [(name, dict(plain(), objective=name, **extra)) for name, extra in OBJECTIVES.items()]
+    for name, extra in OBJECTIVES.items(): # many margins through each transform, trees or not
+        cases.append((name + ' transform', dict(plain(), objective=name, rounds=1, max_depth=1, features=1,
+                                                records=20000, base_margin=True, sweep=True, **extra)))
     for name, changes in SHAPES.items():
         case = dict(plain(), **changes)
         cases.append((name, case))
     for i, (_, case) in enumerate(cases):
-        case['leaf'] = i % 4 == 0 and case['rounds'] > 0
+        case['leaf'] = i % 4 == 0 and case['rounds'] > 1
     random = np.random.default_rng(seed)
     begin = time.monotonic()
     passed = failed = number = 0
