@@ -295,7 +295,8 @@ def random_step(rng, model, number, expressions):
         name = str(rng.choice(list(model.columns)))
         return {'op': op, 'table': {name: name if name == 'when' else 'r%d %s' % (number, name)}}
     if op == 'impute_text':
-        return {'op': 'impute', 'columns': some(texts), 'strategy': 'most_frequent', 'indicator': bool(rng.integers(0, 2))}
+        step = {'op': 'impute', 'columns': some(texts), 'strategy': 'most_frequent'}
+        return dict(step, indicator=can_indicate(rng, model, step))
     if op == 'one_hot_number':
         few = [n for n in numbers if 0 < len(set(model.good(n))) < 9]
         if few:
@@ -318,7 +319,7 @@ def random_step(rng, model, number, expressions):
     step = {'op': op, 'columns': some(numbers)}
     if op == 'impute':
         step['strategy'] = ['mean', 'median', 'most_frequent', 'constant'][rng.integers(0, 4)]
-        step['indicator'] = bool(rng.integers(0, 2))
+        step['indicator'] = can_indicate(rng, model, step)
         if step['strategy'] == 'constant':
             step['values'] = -1.0
     elif op == 'clip':
@@ -330,6 +331,10 @@ def random_step(rng, model, number, expressions):
     elif op == 'binarize':
         step['threshold'] = 0.25
     return step
+
+
+def can_indicate(rng, model, step):
+    return bool(rng.integers(0, 2)) and not any(name + '_missing' in model.columns for name in step['columns'])
 
 
 def can_learn(model, step):
@@ -443,7 +448,9 @@ def try_dates(rng):
         whens = [datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) +
                  datetime.timedelta(seconds=int(rng.integers(0, 3_100_000_000))) for _ in range(200)]
         texts = [w.strftime(form) for w in whens]
-        texts += [t[:-1] for t in texts[:10]] + [t + 'x' for t in texts[:10]] + ['', 'x', '2024-13-01']
+        texts += [t + 'x' for t in texts[:10]] + ['', 'x', '2024-13-01', '2024-02-30', '20240230', '29/02/23']
+        if form != '%Y%m%d':  # Python splits 1978110 into 1978, 1 and 10
+            texts += [t[:-1] for t in texts[:10]]
         expected = np.full((len(texts), len(PARTS)), np.nan)
         for row, text in enumerate(texts):
             try:
@@ -481,7 +488,7 @@ def try_expressions(rng, number):
 def try_bad_expressions():
     """Each is refused at its column."""
     for text, column in (('', 1), ('a +', 4), ('a b', 3), ('(a', 3), ('a)', 2), ('1.5.2', 4), ('min(a)', 1), ('if(a, 1)', 1),
-                         ('a < b < c', 6), ('foo(a)', 1), ('[a', 1), ('[]', 1), ('and', 1), ('a ** b', 4), ('not', 4),
+                         ('a < b < c', 7), ('foo(a)', 1), ('[a', 1), ('[]', 1), ('and', 1), ('a ** b', 4), ('not', 4),
                          ('a == ', 6), ('é +', 4), ('1e999', 1), ('a = b', 3), ('2x', 2), ('zz + 1', 1), ('a + zz', 5),
                          ('t + 1', 1), ('ismissing(t + 1)', 11), ('(' * 500 + 'a' + ')' * 500, 101)):
         spec = {'spec': 1, 'columns': {'a': 'number', 't': 'text'}, 'steps': [{'op': 'derive', 'name': 'd', 'expr': text}],
