@@ -11,6 +11,7 @@
 #      relative, so that DESTDIR and trees that were moved work
 #   4. libxgboost.so.3, wherever the dynamic loader looks
 # WITHOUT_XGBOOST=1 leaves the library out (native engine only); STATIC=1 links it in (minutes, once).
+# WITHOUT_SQLITE=1 and WITHOUT_POSTGRESQL=1 leave out what lookup steps need; STATIC=1 does both.
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 VERSION := 0.1.0
@@ -40,7 +41,13 @@ ifneq ($(filter-out address undefined thread,$(subst $(comma), ,$(SANITIZE))),)
 $(error SANITIZE takes address, undefined and thread, not '$(SANITIZE)')
 endif
 parts := $(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(if $(DEBUG),debug) $(if $(STATIC),static) \
-    $(if $(WITHOUT_XGBOOST),without-xgboost) $(if $(SANITIZE),sanitize $(subst $(comma), ,$(SANITIZE)))
+    $(if $(WITHOUT_XGBOOST),without-xgboost) $(if $(WITHOUT_SQLITE),without-sqlite) \
+    $(if $(WITHOUT_POSTGRESQL),without-postgresql) $(if $(SANITIZE),sanitize $(subst $(comma), ,$(SANITIZE)))
+ifneq ($(STATIC),)
+# Static libpq would bring Kerberos, LDAP and OpenSSL with it.
+WITHOUT_SQLITE := 1
+WITHOUT_POSTGRESQL := 1
+endif
 FLAVOUR := $(or $(subst $(space),-,$(strip $(parts))),release)
 O := $(BUILD)/$(FLAVOUR)
 
@@ -72,13 +79,16 @@ endif
 # _GNU_SOURCE is empty, so that a file may define it too (src/ compiles by hand with or without this).
 project_cppflags := -Isrc -D_GNU_SOURCE= -DXGBPIPE_VERSION='"$(VERSION)"' \
     -DXGBPIPE_LIBDIR_FROM_BINDIR='"$(libdir_from_bindir)"' $(if $(WITHOUT_XGBOOST),-DWITHOUT_XGBOOST) \
+    $(if $(WITHOUT_SQLITE),-DWITHOUT_SQLITE) $(if $(WITHOUT_POSTGRESQL),-DWITHOUT_POSTGRESQL) \
     $(if $(xgboost_library),-DXGBPIPE_XGBOOST_LIBRARY='"$(abspath $(xgboost_library))"') \
     $(if $(STATIC),-DXGBPIPE_STATIC_XGBOOST) $(if $(wildcard src/predict/native_kernels.c),-DHAVE_NATIVE_ENGINE)
 project_cflags := $(language) $(warnings) $(optimise) $(hardening) $(reproducible)
 project_ldflags := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 # Asked for when a recipe runs: pkg-config may have been installed by this very make.
-libraries = $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm -lpthread -ldl
+libraries = $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) $(databases) -lm -lpthread -ldl
+databases = $(if $(WITHOUT_SQLITE),,$(or $(shell pkg-config --libs sqlite3 2>/dev/null),-lsqlite3)) \
+    $(if $(WITHOUT_POSTGRESQL),,$(or $(shell pkg-config --libs libpq 2>/dev/null),-lpq))
 ifneq ($(STATIC),)
 S := $(BUILD)/libxgboost-static
 STATIC_FILES := $(S)/libxgboost.a $(S)/libdmlc.a $(S)/libcjson.a
@@ -90,6 +100,9 @@ ifneq ($(STATIC),)
 CFLAGS_src/predict/xgboost_library.o := -isystem $(S)/include # the real header checks our declarations
 endif
 
+CFLAGS_src/lookup/lookup_sqlite.o = $(shell pkg-config --cflags sqlite3 2>/dev/null)
+CFLAGS_src/lookup/lookup_postgres.o = $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I/usr/include/postgresql)
+
 # The native engine's kernels: one source, one object for each instruction set, chosen from at start.
 KERNELS := $(wildcard src/predict/native_kernels.c)
 ISAS := $(if $(filter x86_64 amd64,$(ARCH)),baseline avx2 avx512,$(if $(filter aarch64 arm64,$(ARCH)),neon,baseline))
@@ -99,7 +112,8 @@ KERNEL_FLAGS_avx2 := -mavx2
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 
 # --- files ------------------------------------------------------------------------------------------
-SOURCES := $(filter-out $(KERNELS) $(if $(WITHOUT_XGBOOST),$(wildcard src/predict/*xgboost*.c)), \
+SOURCES := $(filter-out $(KERNELS) $(if $(WITHOUT_XGBOOST),$(wildcard src/predict/*xgboost*.c)) \
+    $(if $(WITHOUT_SQLITE),src/lookup/lookup_sqlite.c) $(if $(WITHOUT_POSTGRESQL),src/lookup/lookup_postgres.c), \
     $(sort $(shell find src -name '*.c')))
 PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c))
 OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o))
@@ -113,7 +127,7 @@ WHEEL := $(if $(STATIC)$(WITHOUT_XGBOOST)$(XGBOOST_PREFIX),,$(BUILD)/libxgboost/
 # V=1 shows the whole commands.
 say = @$(if $(V),set -x,echo '  $(1) $(@:$(BUILD)/%=%)');
 
-export CC FLAVOUR BUILD SANITIZE WITHOUT_XGBOOST
+export CC FLAVOUR BUILD SANITIZE WITHOUT_XGBOOST WITHOUT_SQLITE WITHOUT_POSTGRESQL
 
 ## all: build build/xgbpipe (the default)
 all: $(BUILD)/xgbpipe

@@ -70,6 +70,7 @@ static enum status open_fit(struct fit_run *run, const struct stream_file *file,
                 .column_count = header != NULL ? header->column_count : 0,
                 .excluded_names = run->config->excluded.names,
                 .excluded_count = run->config->excluded.count,
+                .lookup = run->config->lookup,
             },
         .refits = run->config->refits,
         .skips_bad = run->config->on_error == ON_ERROR_SKIP,
@@ -262,6 +263,8 @@ enum status fit_pipeline_run(const struct fit_pipeline_config *config, struct sp
         status = error_set(err, ERROR_SPEC, "there is no record to learn from");
     if (status == STATUS_OK)
         status = fit_finish(run.fit, err);
+    if (run.fit != NULL)
+        counters->lookup_count = fit_add_lookup_counts(run.fit, &counters->lookups);
     if (status == STATUS_FAILED && err->kind == ERROR_RECORD && counters->rejected == 0) {
         /* A step refused a record: fit knows its line. */
         counters->rejected = 1;

@@ -20,6 +20,7 @@ struct fit_pipeline_config {
     bool has_max_errors;
     uint64_t max_errors;
     int cancel_fd;
+    struct lookup_settings lookup;
     bool refits;
     struct byte_sink *rejects; /* NULL: none */
 };

@@ -142,6 +142,9 @@ static enum status deliver(struct pipeline *pipeline, struct worker *worker, str
     const char *message = job->messages.data;
     for (uint32_t i = 0; i < job->message_count; i++, message += strlen(message) + 1)
         pipeline->events->bad_record(pipeline->events->context, message);
+    /* A wait for a database ends when the run is told to stop: that is no fault. */
+    if (job->status == STATUS_FAILED && is_cancelled(pipeline))
+        return STATUS_END;
     if (job->status != STATUS_OK) {
         *err = job->err;
         if (job->is_limited && run->on_error != ON_ERROR_FAIL) {
@@ -586,6 +589,9 @@ enum status pipeline_run(const struct pipeline_config *config, const struct pipe
             *err = read_err;
         stop_threads(&pipeline);
         counters->bytes_read = record_stream_bytes_read(pipeline.stream);
+        if (pipeline.plan.preprocess != NULL)
+            counters->lookup_count =
+                preprocess_add_lookup_counts(pipeline.plan.preprocess, &counters->lookups);
         if (status == STATUS_OK)
             warn_about_columns(&pipeline);
     }

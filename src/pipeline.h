@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "data/format.h"
+#include "lookup/lookup.h"
 #include "model/model.h"
 #include "postprocess/postprocess.h"
 #include "predict/engine.h"
@@ -82,6 +83,7 @@ struct pipeline_config {
     const struct engine *engine; /* NULL: transform */
     uint32_t round_begin, round_end;
     const struct spec *spec; /* NULL: none */
+    struct lookup_settings lookup;
     struct byte_sink *answers;
     struct byte_sink *rejects; /* NULL: none */
 };
@@ -116,6 +118,8 @@ struct pipeline_counters {
     uint32_t column_count;
     struct column_count *columns; /* owned */
     double stage_seconds[STAGE_COUNT];
+    uint32_t lookup_count;        /* lookup steps */
+    struct lookup_counts lookups; /* of all of them; these depend on timing */
 };
 void pipeline_counters_release(struct pipeline_counters *counters);
 

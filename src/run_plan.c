@@ -257,6 +257,7 @@ static enum status open_preprocess(struct run_plan *plan, const struct header *h
         .excluded_count = excluded_count,
         .schema = config->model != NULL ? &config->model->schema : NULL,
         .unseen_is_missing = config->input.unseen_is_missing,
+        .lookup = config->lookup,
     };
     enum status status = preprocess_open(&plan->preprocess, config->spec, &preprocess_config, err);
     memory_release(excluded);

@@ -47,6 +47,7 @@ static enum status learn(struct files *files, const struct settings *settings, b
         .has_max_errors = pipeline->run.has_max_errors,
         .max_errors = pipeline->run.max_errors,
         .cancel_fd = pipeline->run.cancel_fd,
+        .lookup = pipeline->lookup,
         .refits = refits,
         .rejects = files->rejects,
     };

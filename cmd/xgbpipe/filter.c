@@ -37,6 +37,19 @@ static void note_times(struct diagnostics *diagnostics, const struct settings *s
                      line);
 }
 
+static void note_lookups(struct diagnostics *diagnostics, const struct pipeline_counters *counters)
+{
+    const struct lookup_counts *lookups = &counters->lookups;
+
+    if (counters->lookup_count != 0)
+        diagnostics_note(diagnostics,
+                         "looked up %llu keys: %llu different in their batches, %llu of them "
+                         "cached, %llu round trips, %.3f s waited",
+                         (unsigned long long)lookups->keys, (unsigned long long)lookups->distinct,
+                         (unsigned long long)lookups->cache_hits,
+                         (unsigned long long)lookups->round_trips, lookups->seconds);
+}
+
 static enum status write_summary(const struct files *files, const struct settings *settings,
                                  const struct pipeline_counters *counters,
                                  const struct diagnostics *diagnostics, struct error *err)
@@ -83,6 +96,7 @@ int filter_finish(struct files *files, const struct settings *settings,
         diagnostics_error(diagnostics, "%s", reject_err.text);
     }
     note_times(diagnostics, settings, counters);
+    note_lookups(diagnostics, counters);
     if (status == STATUS_OK && settings->summary != NULL)
         status = write_summary(files, settings, counters, diagnostics, err);
     if (status != STATUS_OK && err->kind == ERROR_SPEC)

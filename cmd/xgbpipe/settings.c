@@ -11,11 +11,12 @@
 
 #include "base/byte_buffer.h"
 #include "base/file_bytes.h"
+#include "base/memory.h"
 #include "base/number_text.h"
 #include "signals.h"
 #include "spec/spec.h"
 
-enum { RECORD_SIZE_MAX = 16 << 20, THREADS_MAX = 1024 };
+enum { RECORD_SIZE_MAX = 16 << 20, THREADS_MAX = 1024, LOOKUP_CACHE_DEFAULT = 100000 };
 
 /* ---- arguments that have a grammar of their own ---- */
 
@@ -332,12 +333,29 @@ static void read_running(struct settings *settings, const struct options *option
     else if (iterations_parse(rounds, &settings->round_begin, &settings->round_end))
         settings->rounds = ROUNDS_GIVEN;
     settings->spec = options_text(options, OPTION_SPEC);
+    settings->pipeline.lookup.cache_entries =
+        options_count(options, OPTION_LOOKUP_CACHE, LOOKUP_CACHE_DEFAULT);
+    settings->pipeline.lookup.cancel_fd = run->cancel_fd;
     settings->output = options_text(options, OPTION_OUTPUT);
     if (is_path(settings->output, "-"))
         settings->output = NULL;
     settings->rejects = options_text(options, OPTION_REJECTS);
     settings->summary = options_text(options, OPTION_SUMMARY);
     settings->empty_exit = (int)options_count(options, OPTION_EMPTY_EXIT, 0);
+}
+
+/* A spec that comes through a pipe has no folder of its own. */
+static enum status find_spec_folder(struct settings *settings, struct error *err)
+{
+    const char *slash = settings->spec != NULL ? strrchr(settings->spec, '/') : NULL;
+
+    if (slash == NULL || strncmp(settings->spec, "/dev/", 5) == 0 ||
+        strncmp(settings->spec, "/proc/", 6) == 0)
+        return STATUS_OK;
+    size_t size = slash == settings->spec ? 1 : (size_t)(slash - settings->spec);
+    settings->spec_folder = memory_copy_text(span_of(settings->spec, size));
+    settings->pipeline.lookup.folder = settings->spec_folder;
+    return settings->spec_folder != NULL ? STATUS_OK : error_memory(err);
 }
 
 enum status settings_init(struct settings *settings, const struct options *options,
@@ -358,6 +376,8 @@ enum status settings_init(struct settings *settings, const struct options *optio
         status = check_range(settings, err);
     if (status == STATUS_OK)
         status = read_lists(settings, options, err);
+    if (status == STATUS_OK)
+        status = find_spec_folder(settings, err);
     if (status != STATUS_OK)
         settings_release(settings);
     return status;
@@ -371,6 +391,7 @@ void settings_release(struct settings *settings)
     name_texts_release(&settings->labels);
     name_texts_release(&settings->null_texts);
     null_list_release(&settings->nulls);
+    memory_release(settings->spec_folder);
     memset(settings, 0, sizeof *settings);
 }
 

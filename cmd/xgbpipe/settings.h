@@ -37,6 +37,7 @@ struct settings {
     /* Owned, borrowed by pipeline. */
     struct name_texts columns, features, keep, labels, null_texts;
     struct null_list nulls;
+    char *spec_folder; /* where the files that the spec names begin; NULL: the working folder */
 };
 
 /* ERROR_USAGE, ERROR_SYSTEM (an @FILE that cannot be read) or ERROR_MEMORY. */

@@ -29,6 +29,21 @@ static bool write_columns(struct byte_buffer *out, const char *key,
     return byte_buffer_append_byte(out, '}');
 }
 
+/* Only where a spec looks something up. */
+static bool write_lookups(struct byte_buffer *out, const struct pipeline_counters *counters)
+{
+    const struct lookup_counts *lookups = &counters->lookups;
+
+    return counters->lookup_count == 0 ||
+           byte_buffer_printf(out,
+                              ",\"lookups\":{\"keys\":%llu,\"distinct\":%llu,\"cache_hits\":%llu,"
+                              "\"round_trips\":%llu,\"seconds\":%.3f}",
+                              (unsigned long long)lookups->keys,
+                              (unsigned long long)lookups->distinct,
+                              (unsigned long long)lookups->cache_hits,
+                              (unsigned long long)lookups->round_trips, lookups->seconds);
+}
+
 bool summary_write(const struct summary *summary, struct byte_buffer *out)
 {
     const struct pipeline_counters *counters = summary->counters;
@@ -43,6 +58,7 @@ bool summary_write(const struct summary *summary, struct byte_buffer *out)
         !write_columns(out, "missing", counters, offsetof(struct column_count, missing)) ||
         !write_columns(out, "unseen", counters, offsetof(struct column_count, unseen)) ||
         !write_columns(out, "undefined", counters, offsetof(struct column_count, undefined)) ||
+        !write_lookups(out, counters) ||
         !byte_buffer_printf(out, ",\"seconds\":%.3f", summary->seconds))
         return false;
     if (summary->model != NULL &&

@@ -30,6 +30,9 @@ struct fit {
     size_t number_capacity;
     struct span **texts; /* likewise */
     size_t text_capacity;
+    struct lookup_lane **lookups; /* owned: by number of the plan's lookups */
+    size_t lookup_count;
+    size_t lookup_capacity;
     struct name_index interned;  /* each different text is kept once */
     struct span *interned_texts; /* owned; bytes in the arena */
     size_t interned_count;
@@ -125,6 +128,9 @@ void fit_close(struct fit *fit)
         memory_release(fit->numbers[i]);
     for (size_t i = 0; i < fit->text_capacity; i++)
         memory_release(fit->texts[i]);
+    for (size_t i = 0; i < fit->lookup_count; i++)
+        lookup_lane_close(fit->lookups[i]);
+    memory_release(fit->lookups);
     memory_release(fit->numbers);
     memory_release(fit->texts);
     memory_release(fit->lines);
@@ -306,14 +312,30 @@ static enum status check_records(const struct fit *fit, struct error *err)
     return STATUS_FAILED;
 }
 
+/* Likewise lookups. */
+static enum status open_lookups(struct fit *fit, struct error *err)
+{
+    if (!memory_grow(&fit->lookups, &fit->lookup_capacity, fit->plan.lookup_count,
+                     sizeof(struct lookup_lane *)))
+        return error_memory(err);
+    for (; fit->lookup_count < fit->plan.lookup_count; fit->lookup_count++)
+        if (lookup_lane_open(&fit->lookups[fit->lookup_count], fit->plan.lookups[fit->lookup_count],
+                             err) != STATUS_OK)
+            return STATUS_FAILED;
+    return STATUS_OK;
+}
+
 static enum status run_step(struct fit *fit, const struct step_kind *kind, const void *state,
                             struct error *err)
 {
     if (!make_slots(fit))
         return error_memory(err);
-    struct step_rows rows = {fit->row_count, fit->numbers, fit->texts, &fit->records};
-    if (kind->run != NULL && !kind->run(state, &rows))
-        return error_memory(err);
+    if (open_lookups(fit, err) != STATUS_OK)
+        return STATUS_FAILED;
+    struct step_rows rows = {fit->row_count, fit->numbers, fit->texts,
+                             &fit->records,  fit->lookups, NULL};
+    if (step_run(kind, state, &rows, err) != STATUS_OK)
+        return STATUS_FAILED;
     fit->records.event_count = 0;
     return check_records(fit, err);
 }
@@ -374,6 +396,11 @@ enum status fit_finish(struct fit *fit, struct error *err)
          !spec_set_nulls(fit->spec, fit->config.nulls)))
         return error_memory(err);
     return STATUS_OK;
+}
+
+uint32_t fit_add_lookup_counts(const struct fit *fit, struct lookup_counts *counts)
+{
+    return plan_add_lookup_counts(&fit->plan, counts);
 }
 
 uint32_t fit_reject_count(const struct fit *fit)

@@ -59,6 +59,9 @@ enum status fit_add(struct fit *fit, const struct column_batch *input,
  * "column 'x': ...", or is left out and counted (skips_bad). Then spec_write the spec. */
 enum status fit_finish(struct fit *fit, struct error *err);
 
+/* As preprocess_add_lookup_counts: of fit_finish. */
+uint32_t fit_add_lookup_counts(const struct fit *fit, struct lookup_counts *counts);
+
 /* Records that steps refused under skips_bad, in order of their lines being added: after fit_finish. */
 struct fit_reject {
     uint64_t line;

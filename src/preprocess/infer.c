@@ -21,6 +21,11 @@ struct candidate {
     bool is_used;
     bool is_boolean;
     bool is_changed; /* by a step: no key of the model's categories any more */
+    bool is_key;     /* of a lookup, as it stands */
+    bool is_named;   /* as a feature, by the spec or the model */
+    const struct spec_step
+        *lookup; /* NULL: of the input; else column `result` of what this step brings */
+    uint32_t result;
 };
 
 struct sketch {
@@ -227,6 +232,52 @@ static bool sketch_rename(struct sketch *sketch, const struct spec_step *step)
     return is_done;
 }
 
+static int declared_type(const struct spec_column *column)
+{
+    return column->is_text ? TYPE_TEXT : TYPE_NUMBER;
+}
+
+/* What a lookup brings is, like a column of the input, what it is declared or what the first step that cares
+ * needs it to be. A column that is a key is read for that as it stands, whatever else it is. */
+static bool sketch_lookup(struct sketch *sketch, const struct spec_step *step)
+{
+    const struct spec *spec = sketch->plan.spec;
+    const struct spec_node *key = spec_step_parameter(step, "key");
+    for (const struct spec_node *at = key->first; at != NULL; at = at->next) {
+        struct candidate *candidate;
+        if (!want(sketch, at->text, &candidate))
+            return false;
+        if (candidate != NULL && candidate->lookup == NULL && !candidate->is_changed)
+            candidate->is_key = true;
+        else
+            apply_need(candidate, NEEDS_TEXT, false);
+    }
+    for (uint32_t i = 0; i < step->column_count; i++) {
+        const struct spec_node *value = spec_step_value(step, "unknown", step->columns[i]);
+        const struct spec_node *all = spec_step_parameter(step, "unknown");
+        bool is_text = value != NULL && all->kind == SPEC_OBJECT && value->kind == SPEC_TEXT;
+        int type = is_text ? TYPE_TEXT : TYPE_UNKNOWN;
+        for (uint32_t d = 0; d < spec->column_count; d++)
+            if (span_equal(spec->columns[d].name, step->columns[i]))
+                type = declared_type(&spec->columns[d]);
+        if (!add_candidate(sketch, step->columns[i], type))
+            return false;
+        struct candidate *made = &sketch->candidates[sketch->candidate_count - 1];
+        made->lookup = step;
+        made->result = i;
+    }
+    return true;
+}
+
+static bool is_looked_up(const struct spec *spec, struct span name)
+{
+    for (uint32_t i = 0; i < spec->step_count; i++)
+        for (uint32_t c = 0; spec->steps[i].op == OP_LOOKUP && c < spec->steps[i].column_count; c++)
+            if (span_equal(spec->steps[i].columns[c], name))
+                return true;
+    return false;
+}
+
 static enum status sketch_step(struct sketch *sketch, const struct spec_step *step,
                                struct error *err)
 {
@@ -237,6 +288,8 @@ static enum status sketch_step(struct sketch *sketch, const struct spec_step *st
                                                                             : error_memory(err);
     if (step->op == OP_RENAME)
         return sketch_rename(sketch, step) ? STATUS_OK : error_memory(err);
+    if (step->op == OP_LOOKUP)
+        return sketch_lookup(sketch, step) ? STATUS_OK : error_memory(err);
     for (uint32_t i = 0; i < step->column_count; i++) {
         struct candidate *candidate;
         if (!want(sketch, step->columns[i], &candidate))
@@ -269,7 +322,8 @@ bool plan_is_excluded(const struct preprocess_config *config, struct span name)
 }
 
 /* A feature wants its column; the model's type says what one that no step needed must be. */
-static bool want_feature(struct sketch *sketch, struct span name, const struct feature *feature)
+static bool want_feature(struct sketch *sketch, struct span name, const struct feature *feature,
+                         bool is_named)
 {
     struct candidate *candidate;
     if (!want(sketch, name, &candidate))
@@ -278,6 +332,7 @@ static bool want_feature(struct sketch *sketch, struct span name, const struct f
         return true;
     bool has_categories = feature != NULL && feature->categories != NULL;
     candidate->is_used = true;
+    candidate->is_named |= is_named;
     if (feature != NULL && feature->type == FEATURE_BOOLEAN && !candidate->is_changed)
         candidate->is_boolean = true;
     if (has_categories && !candidate->is_changed &&
@@ -299,7 +354,7 @@ static enum status sketch_features(struct sketch *sketch, const struct spec *spe
     plan_feature_names(spec, schema, &names, &count);
     if (schema != NULL && schema->has_names) {
         for (uint32_t i = 0; i < count; i++)
-            if (!want_feature(sketch, schema->features[i].name, &schema->features[i]))
+            if (!want_feature(sketch, schema->features[i].name, &schema->features[i], true))
                 return error_memory(err);
         return STATUS_OK;
     }
@@ -316,7 +371,7 @@ static enum status sketch_features(struct sketch *sketch, const struct spec *spe
         const struct feature *of =
             schema != NULL && feature < schema->feature_count ? &schema->features[feature] : NULL;
         feature++;
-        if (!want_feature(sketch, name, of))
+        if (!want_feature(sketch, name, of, names != NULL))
             return error_memory(err);
     }
     return STATUS_OK;
@@ -325,20 +380,46 @@ static enum status sketch_features(struct sketch *sketch, const struct spec *spe
 /* The candidates that are used become the inputs; the plan starts with all of them. */
 static bool make_inputs(struct plan *plan, const struct sketch *sketch)
 {
+    const struct spec *spec = plan->spec;
+    plan->looked_up = arena_new(plan->arena, spec->step_count, sizeof *plan->looked_up);
+    for (uint32_t i = 0; i < spec->step_count && plan->looked_up != NULL; i++) {
+        if (spec->steps[i].op != OP_LOOKUP)
+            continue;
+        plan->looked_up[i] =
+            arena_new(plan->arena, spec->steps[i].column_count, sizeof **plan->looked_up);
+        if (plan->looked_up[i] == NULL)
+            return false;
+    }
+    if (plan->looked_up == NULL)
+        return false;
     for (size_t i = 0; i < sketch->candidate_count; i++) {
         const struct candidate *candidate = &sketch->candidates[i];
+        /* A key that is only left over as a feature is a text: what identifies a record is rarely a quantity. */
         bool is_text = candidate->type == TYPE_TEXT || candidate->type == TYPE_KEY ||
-                       (candidate->type == TYPE_UNKNOWN && candidate->is_rather_text);
+                       (candidate->type == TYPE_UNKNOWN &&
+                        (candidate->is_rather_text || (candidate->is_key && !candidate->is_named)));
+        if (candidate->lookup != NULL) {
+            plan->looked_up[candidate->lookup->index][candidate->result] =
+                !candidate->is_used ? LOOKUP_UNUSED
+                : is_text           ? LOOKUP_TEXT
+                                    : LOOKUP_NUMBER;
+            continue;
+        }
         if (!memory_grow(&plan->columns, &plan->column_capacity, plan->column_count + 1,
                          sizeof *plan->columns))
             return false;
         struct plan_column *column = &plan->columns[plan->column_count++];
-        *column = (struct plan_column){candidate->name, is_text, false, SLOT_NONE};
-        if (!candidate->is_used)
-            continue;
-        if (!memory_grow(&plan->inputs, &plan->input_capacity, (size_t)plan->input_count + 1,
+        *column = (struct plan_column){candidate->name, is_text, false, SLOT_NONE, 0};
+        if (!memory_grow(&plan->inputs, &plan->input_capacity, (size_t)plan->input_count + 2,
                          sizeof *plan->inputs))
             return false;
+        if (candidate->is_key) {
+            plan->inputs[plan->input_count++] = (struct preprocess_input){
+                .name = candidate->name, .kind = PREPROCESS_KEY, .target = plan->text_inputs++};
+            column->key = (int32_t)plan->text_inputs;
+        }
+        if (!candidate->is_used)
+            continue;
         uint32_t *targets = is_text ? &plan->text_inputs : &plan->number_inputs;
         column->slot = (int32_t)*targets;
         plan->inputs[plan->input_count++] =
@@ -353,11 +434,6 @@ static bool make_inputs(struct plan *plan, const struct sketch *sketch)
     plan->text_slots = plan->text_inputs;
     plan->index_is_stale = true;
     return true;
-}
-
-static int declared_type(const struct spec_column *column)
-{
-    return column->is_text ? TYPE_TEXT : TYPE_NUMBER;
 }
 
 static bool start(struct sketch *sketch, const struct spec *spec)
@@ -382,9 +458,10 @@ static bool start(struct sketch *sketch, const struct spec *spec)
                                  found == NAME_INDEX_NONE ? TYPE_UNKNOWN
                                                           : declared_type(&spec->columns[found])));
     }
-    /* What is declared and not in the header is for the decoder to miss. */
+    /* What is declared and not in the header is for the decoder to miss, or comes from a database. */
     for (uint32_t i = 0; i < spec->column_count && is_done; i++)
-        if (name_index_find(&seen, spec->columns[i].name) == NAME_INDEX_NONE)
+        if (name_index_find(&seen, spec->columns[i].name) == NAME_INDEX_NONE &&
+            !is_looked_up(spec, spec->columns[i].name))
             is_done =
                 add_candidate(sketch, spec->columns[i].name, declared_type(&spec->columns[i]));
     name_index_release(&declared);
@@ -400,6 +477,7 @@ enum status plan_open(struct plan *plan, struct arena *arena, const struct spec 
     sketch.plan.number_inputs = sketch.plan.text_inputs = INT32_MAX;
     sketch.plan.arena = plan->arena = arena;
     sketch.plan.spec = plan->spec = spec;
+    plan->lookup_settings = config->lookup;
     name_index_init(&sketch.plan.index);
     name_index_init(&plan->index);
     sketch.plan.index_is_stale = true;

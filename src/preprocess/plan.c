@@ -12,12 +12,33 @@ void plan_release(struct plan *plan)
 {
     for (struct plan_index *at = plan->indexes; at != NULL; at = at->next)
         name_index_release(&at->index);
+    for (size_t i = 0; i < plan->lookup_count; i++)
+        lookup_close(plan->lookups[i]);
+    memory_release(plan->lookups);
     memory_release(plan->columns);
     memory_release(plan->inputs);
     memory_release(plan->free_numbers.slots);
     memory_release(plan->free_texts.slots);
     name_index_release(&plan->index);
     *plan = (struct plan){0};
+}
+
+bool plan_keep_lookup(struct plan *plan, struct lookup *lookup)
+{
+    if (!memory_grow(&plan->lookups, &plan->lookup_capacity, plan->lookup_count + 1,
+                     sizeof(struct lookup *))) {
+        lookup_close(lookup);
+        return false;
+    }
+    plan->lookups[plan->lookup_count++] = lookup;
+    return true;
+}
+
+uint32_t plan_add_lookup_counts(const struct plan *plan, struct lookup_counts *counts)
+{
+    for (size_t i = 0; i < plan->lookup_count; i++)
+        lookup_add_counts(plan->lookups[i], counts);
+    return (uint32_t)plan->lookup_count;
 }
 
 /* Indexes the names; *twice is the first column whose name is there already, or -1. */
@@ -73,6 +94,7 @@ bool plan_give_slot(struct plan *plan, bool is_text, int32_t slot)
 int32_t plan_write_slot(struct plan *plan, size_t column, bool is_text)
 {
     struct plan_column *changed = &plan->columns[column];
+    changed->key = 0;
     bool is_own = changed->slot >= (int32_t)(is_text ? plan->text_inputs : plan->number_inputs);
     if (changed->is_text == is_text && is_own)
         return changed->slot;
@@ -102,7 +124,7 @@ bool plan_replace(struct plan *plan, size_t column, const struct span *names, ui
     plan->column_count = column + count + after;
     for (uint32_t i = 0; i < count; i++) {
         slots[i] = plan_take_slot(plan, is_text);
-        plan->columns[column + i] = (struct plan_column){names[i], is_text, true, slots[i]};
+        plan->columns[column + i] = (struct plan_column){names[i], is_text, true, slots[i], 0};
     }
     plan->index_is_stale = true;
     /* Given back last, so that no new column is written over the one that is read. */
@@ -114,7 +136,7 @@ bool plan_append(struct plan *plan, struct span name, bool is_text, int32_t *slo
     if (!grow(plan, plan->column_count + 1))
         return false;
     *slot = plan_take_slot(plan, is_text);
-    plan->columns[plan->column_count++] = (struct plan_column){name, is_text, true, *slot};
+    plan->columns[plan->column_count++] = (struct plan_column){name, is_text, true, *slot, 0};
     plan->index_is_stale = true;
     return true;
 }

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/name_index.h"
 #include "base/span.h"
+#include "lookup/lookup.h"
 #include "preprocess/preprocess.h"
 #include "spec/spec.h"
 
@@ -27,6 +28,7 @@ struct plan_column {
     bool is_text;
     bool is_made; /* not the input's own values any more: codes, or a column of a step's */
     int32_t slot; /* SLOT_NONE: a column that nothing reads */
+    int32_t key;  /* 1 + the slot of the texts as they stand, of a column that is a key; 0: none */
 };
 
 struct slot_list {
@@ -53,6 +55,11 @@ struct plan {
     struct slot_list free_numbers;
     struct slot_list free_texts;
     struct plan_index *indexes; /* of the steps: released with the plan */
+    struct lookup_settings lookup_settings;
+    struct lookup **lookups; /* owned: of the steps; each lane has one of its own for each */
+    size_t lookup_count;
+    size_t lookup_capacity;
+    enum lookup_type **looked_up; /* by step: what each column of a lookup is wanted as */
 };
 
 struct plan_index {
@@ -64,6 +71,10 @@ struct plan_index {
 enum status plan_open(struct plan *plan, struct arena *arena, const struct spec *spec,
                       const struct preprocess_config *config, struct error *err);
 void plan_release(struct plan *plan); /* all-zero is allowed */
+
+/* Keeps a lookup, closed with the plan: its number is lookup_count before. Closes it where memory fails (false). */
+bool plan_keep_lookup(struct plan *plan, struct lookup *lookup);
+uint32_t plan_add_lookup_counts(const struct plan *plan, struct lookup_counts *counts);
 
 /* The number of a column, or -1 (-2 for memory). */
 int64_t plan_find(struct plan *plan, struct span name);

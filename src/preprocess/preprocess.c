@@ -31,6 +31,7 @@ struct preprocess_lane {
     struct span *text_memory;
     double **numbers; /* owned: by slot */
     struct span **texts;
+    struct lookup_lane **lookups; /* owned: by number of the plan's lookups */
 };
 
 static enum status bind_all(struct preprocess *preprocess, const struct spec *spec,
@@ -153,6 +154,14 @@ enum status preprocess_lane_open(struct preprocess_lane **out, const struct prep
         lane->numbers[plan->number_inputs + i] = lane->number_memory + i * row_capacity;
     for (size_t i = 0; i < text_count; i++)
         lane->texts[plan->text_inputs + i] = lane->text_memory + i * row_capacity;
+    lane->lookups = memory_new(plan->lookup_count, sizeof(struct lookup_lane *));
+    enum status status = lane->lookups != NULL ? STATUS_OK : error_memory(err);
+    for (size_t i = 0; i < plan->lookup_count && status == STATUS_OK; i++)
+        status = lookup_lane_open(&lane->lookups[i], plan->lookups[i], err);
+    if (status != STATUS_OK) {
+        preprocess_lane_close(lane);
+        return status;
+    }
     *out = lane;
     return STATUS_OK;
 }
@@ -161,6 +170,9 @@ void preprocess_lane_close(struct preprocess_lane *lane)
 {
     if (lane == NULL)
         return;
+    for (size_t i = 0; lane->lookups != NULL && i < lane->preprocess->plan.lookup_count; i++)
+        lookup_lane_close(lane->lookups[i]);
+    memory_release(lane->lookups);
     memory_release(lane->number_memory);
     memory_release(lane->text_memory);
     memory_release(lane->numbers);
@@ -178,19 +190,28 @@ enum status preprocess_run(struct preprocess_lane *lane, const struct column_bat
         lane->numbers[i] = input->numbers + i * input->row_capacity;
     for (uint32_t i = 0; i < plan->text_inputs; i++)
         lane->texts[i] = input->texts + i * input->row_capacity;
-    struct step_rows rows = {records->row_count, lane->numbers, lane->texts, records};
+    struct step_rows rows = {records->row_count, lane->numbers, lane->texts, records,
+                             lane->lookups,      NULL};
     if (rows.row_count > lane->row_capacity || rows.row_count > features->row_capacity ||
         features->column_count < preprocess->feature_count)
         return error_set(err, ERROR_SYSTEM, "a batch is larger than its lane");
-    for (uint32_t i = 0; i < preprocess->step_count; i++)
-        if (!preprocess->steps[i].kind->run(preprocess->steps[i].state, &rows))
-            return error_memory(err);
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < preprocess->step_count && status == STATUS_OK; i++)
+        status = step_run(preprocess->steps[i].kind, preprocess->steps[i].state, &rows, err);
+    if (status != STATUS_OK)
+        return status;
     for (uint32_t i = 0; i < preprocess->feature_count; i++)
         if (!feature_run(&preprocess->features[i], preprocess->unseen_is_missing, &rows,
                          feature_batch_column(features, i)))
             return error_memory(err);
     features->row_count = rows.row_count;
     return STATUS_OK;
+}
+
+uint32_t preprocess_add_lookup_counts(const struct preprocess *preprocess,
+                                      struct lookup_counts *counts)
+{
+    return plan_add_lookup_counts(&preprocess->plan, counts);
 }
 
 const double *preprocess_column_values(const struct preprocess_lane *lane, int32_t column)

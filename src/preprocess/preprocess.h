@@ -18,6 +18,7 @@
 #include "data/feature_batch.h"
 #include "data/record_batch.h"
 #include "data/schema.h"
+#include "lookup/lookup.h"
 #include "spec/spec.h"
 
 struct preprocess;      /* opaque */
@@ -34,6 +35,7 @@ struct preprocess_config {
     uint32_t excluded_count;
     const struct schema *schema; /* the model's, or NULL (transform, fit) */
     bool unseen_is_missing;      /* --unseen missing: for features that the model itself codes */
+    struct lookup_settings lookup;
 };
 
 enum preprocess_input_kind {
@@ -53,7 +55,7 @@ struct preprocess_input {
 /* Binds the spec: resolves every name, checks every type, and plans the columns. The spec, the schema
  * and the bytes of the names are borrowed until preprocess_close. ERROR_SPEC (with err->line, a line of
  * the spec), ERROR_HEADER (a feature that is neither in the input nor made by a step) or ERROR_MEMORY.
- * A spec that is not fitted is ERROR_SPEC. */
+ * A spec that is not fitted is ERROR_SPEC. A database that cannot be had is ERROR_SYSTEM. */
 enum status preprocess_open(struct preprocess **out, const struct spec *spec,
                             const struct preprocess_config *config, struct error *err);
 void preprocess_close(struct preprocess *preprocess); /* NULL is allowed */
@@ -81,10 +83,14 @@ void preprocess_lane_close(struct preprocess_lane *lane); /* NULL is allowed */
  * looked at (their features mean nothing), rows that a step refuses are marked bad, EVENT_UNSEEN and
  * EVENT_UNDEFINED are noted by column; texts that steps make lie in records->texts. features must be
  * dense with preprocess_feature_count() columns and room for the rows; its row_count is set.
- * STATUS_FAILED only for memory. One lane is for one thread at a time. */
+ * STATUS_FAILED for memory, or ERROR_SYSTEM from the database of a lookup. One lane is for one thread at a time. */
 enum status preprocess_run(struct preprocess_lane *lane, const struct column_batch *input,
                            struct record_batch *records, struct feature_batch *features,
                            struct error *err);
+
+/* Adds the figures of all lookups so far; returns how many lookups there are. */
+uint32_t preprocess_add_lookup_counts(const struct preprocess *preprocess,
+                                      struct lookup_counts *counts);
 
 /* The values of a column found by preprocess_find_column, after preprocess_run: row_count float64, NaN
  * is missing. Borrowed until the lane's or the input batch's next use. */

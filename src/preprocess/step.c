@@ -18,7 +18,7 @@ static const struct step_kind *const kinds[OP_COUNT] = {
     [OP_DATE] = &step_date,         [OP_LOWER] = &step_lower,
     [OP_TRIM] = &step_trim,         [OP_REPLACE] = &step_replace,
     [OP_RENAME] = &step_rename,     [OP_DROP] = &step_drop,
-    [OP_CONSTANT] = &step_constant,
+    [OP_CONSTANT] = &step_constant, [OP_LOOKUP] = &step_lookup,
 };
 
 const struct step_kind *step_kind(enum spec_op op)
@@ -87,6 +87,22 @@ enum status step_bind_works(struct step_binding *binding, enum step_need need, b
     binding->state = result;
     *works = result;
     return STATUS_OK;
+}
+
+enum status step_run(const struct step_kind *kind, const void *state, const struct step_rows *rows,
+                     struct error *err)
+{
+    struct error failure;
+    failure.kind = ERROR_NONE;
+    struct step_rows of_run = *rows;
+    of_run.failure = &failure;
+    if (kind->run == NULL || kind->run(state, &of_run))
+        return STATUS_OK;
+    if (failure.kind == ERROR_NONE)
+        return error_memory(err);
+    if (err != NULL)
+        *err = failure;
+    return STATUS_FAILED;
 }
 
 struct span step_join_name(struct plan *plan, struct span column, struct span suffix)

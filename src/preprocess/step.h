@@ -26,6 +26,8 @@ struct step_rows {
     struct span *const
         *texts; /* by slot; data NULL is missing; of bad rows they must not be read */
     struct record_batch *records;
+    struct lookup_lane *const *lookups; /* by number of the plan's lookups */
+    struct error *failure; /* set by a run that fails for another reason than memory (step_run) */
 };
 
 struct step_binding {
@@ -66,6 +68,10 @@ const struct step_kind *step_kind(enum spec_op op);
 
 /* Binds a step: ERROR_SPEC where a column is not there, is of the wrong type, or comes twice now. */
 enum status step_bind(struct step_binding *binding, struct error *err);
+
+/* Runs a bound step: ERROR_MEMORY, or what the step says (a database). rows->failure is set here. */
+enum status step_run(const struct step_kind *kind, const void *state, const struct step_rows *rows,
+                     struct error *err);
 
 /* ---- For bind ---- */
 
@@ -108,6 +114,6 @@ static inline bool rows_note(const struct step_rows *rows, size_t row, enum reco
 extern const struct step_kind step_impute, step_standardize, step_minmax, step_robust, step_clip,
     step_log, step_log1p, step_sqrt, step_abs, step_expm1, step_affine, step_derive, step_bin,
     step_binarize, step_ordinal, step_one_hot, step_map, step_hash, step_date, step_lower,
-    step_trim, step_replace, step_rename, step_drop, step_constant;
+    step_trim, step_replace, step_rename, step_drop, step_constant, step_lookup;
 
 #endif

@@ -44,6 +44,7 @@ enum spec_op {
     OP_RENAME,
     OP_DROP,
     OP_CONSTANT,
+    OP_LOOKUP,
     OP_COUNT
 };
 

@@ -83,6 +83,13 @@ static const struct spec_parameter constant_parameters[] = {
     {"value", VALUE_NUMBER | VALUE_TEXT, REQUIRED, NULL},
     {0}};
 
+static const struct spec_parameter lookup_parameters[] = {
+    {"source", VALUE_TEXT, REQUIRED, NULL},
+    {"query", VALUE_TEXT, REQUIRED, NULL},
+    {"key", VALUE_TEXTS, REQUIRED, NULL},
+    {"unknown", VALUE_NUMBER | VALUE_TEXT, BY_COLUMN, NULL},
+    {0}};
+
 static const struct spec_op_info ops[OP_COUNT] = {
     [OP_IMPUTE] = {"impute", true, impute_parameters},
     [OP_STANDARDIZE] = {"standardize", true, standardize_parameters},
@@ -109,6 +116,7 @@ static const struct spec_op_info ops[OP_COUNT] = {
     [OP_RENAME] = {"rename", false, rename_parameters},
     [OP_DROP] = {"drop", true, NO_PARAMETERS},
     [OP_CONSTANT] = {"constant", false, constant_parameters},
+    [OP_LOOKUP] = {"lookup", true, lookup_parameters},
 };
 
 const struct spec_op_info *spec_op_info(enum spec_op op)

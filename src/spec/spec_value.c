@@ -335,6 +335,7 @@ enum status spec_step_check(const struct spec_step *step, struct error *err)
         if (node->text.size == 0)
             return spec_step_fail(step, node, err, ".name: is empty");
         return STATUS_OK;
+    case OP_LOOKUP: return spec_lookup_check(step, err);
     case OP_RENAME:
         node = spec_step_parameter(step, "table");
         for (const struct spec_node *at = node->first; at != NULL; at = at->next)

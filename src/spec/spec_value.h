@@ -16,6 +16,9 @@ enum status spec_value_check(const struct spec_step *step, const struct spec_par
 enum status spec_check_unique(const struct spec_step *step, const struct spec_node *list,
                               const char *path, struct error *err);
 
+/* Of lookup: the source has no password, and is of a kind that is known. (spec_lookup.c) */
+enum status spec_lookup_check(const struct spec_step *step, struct error *err);
+
 /* What holds between the parameters of a step. */
 enum status spec_step_check(const struct spec_step *step, struct error *err);
 
