@@ -1,0 +1,170 @@
+"""Shows what the parts measured: Markdown, with the goal beside each figure."""
+import re
+
+from measuring import STAGES
+
+OURS, OURS_1 = "xgbpipe, 2 threads", "xgbpipe, 1 thread"
+# Times of polars + Python XGBoost that a whole job is to be, with AVX-512 for JSON lines.
+JOB_GOALS = {"csv 100x6": 12, "jsonl 100x6": 10}
+
+
+def table(head, rows):
+    """A Markdown table; the first column is text, the others are numbers."""
+    out = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    return out + ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+
+
+def figure(value):
+    """Three digits that matter."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def verdict(value, goal, at_least=False):
+    met = value >= goal if at_least else value <= goal
+    return f"{figure(value)} (goal: at {'least' if at_least else 'most'} {goal:g}{'' if met else '; **missed**'})"
+
+
+def jobs_table(data):
+    """Each whole job as times of xgbpipe with two threads: the README's table."""
+    jobs = data["jobs"]
+    peers = []
+    for runs in jobs.values():
+        peers += [name for name in runs if name not in peers]
+    rows = []
+    for name in peers:
+        rows.append([name] + [figure(runs[name]["wall"] / runs[OURS]["wall"]) if name in runs else "–"
+                              for runs in jobs.values()])
+    return table(["wall time, as times of xgbpipe's"] + list(jobs), rows)
+
+
+def jobs(data):
+    out = [f"### Whole jobs, {data['rows']:,} records", "", *jobs_table(data), ""]
+    rows = []
+    for job, runs in data["jobs"].items():
+        for name, run in runs.items():
+            scaled = f" (scaled from {run['scaled_from']:,} records)" if "scaled_from" in run else ""
+            rows.append([f"{job}: {name}{scaled}", figure(run["wall"]), figure(run["cpu"]),
+                         figure(run["cpu"] / runs[OURS_1]["cpu"]), figure(run["peak_mb"])])
+    out += table(["", "wall s", "CPU s", "CPU, × xgbpipe 1 thread", "peak MB"], rows) + [""]
+    rows = [[job] + [figure(runs[OURS_1]["stages"][stage] / data["rows"] * 1e9) for stage in STAGES] +
+            [figure(runs[OURS_1]["wall"] / data["rows"] * 1e9)] for job, runs in data["jobs"].items()]
+    out += ["Where xgbpipe's time goes, nanoseconds a record on one thread:", "",
+            *table(["", *STAGES, "all"], rows), ""]
+    for job, goal in JOB_GOALS.items():
+        runs = data["jobs"][job]
+        ratio = runs["polars + Python XGBoost"]["wall"] / runs[OURS]["wall"]
+        out.append(f"- {job}: polars + Python XGBoost takes {verdict(ratio, goal, True)} times as long")
+    peak = max(runs[OURS]["peak_mb"] for runs in data["jobs"].values())
+    return out + [f"- xgbpipe's peak of memory: {verdict(peak, 150)} MB", ""]
+
+
+def decode(data):
+    rows = []
+    for form, runs in data["formats"].items():
+        ours, theirs = runs["ours"]["seconds"], runs["polars"]["seconds"]
+        rows.append([form, figure(ours / data["rows"] * 1e9), figure(runs["bytes"] / ours / 1e6),
+                     figure(theirs / data["rows"] * 1e9), figure(theirs / ours)])
+    csv = data["formats"]["csv"]
+    return ["### Decoding alone, one thread", "",
+            *table(["", "xgbpipe ns/record", "MB/s", "polars read ns/record", "polars / xgbpipe"], rows), "",
+            "- csv: polars on one thread takes "
+            f"{verdict(csv['polars']['seconds'] / csv['ours']['seconds'], 5, True)} times as long", ""]
+
+
+def startup(data):
+    ratio = data["xgbpipe"] / data["pandas + Python XGBoost"]
+    return ["### From start to first answer", "",
+            *table(["one record, model 100x6 unless named", "ms"],
+                   [[name, figure(seconds * 1e3)] for name, seconds in data.items()]), "",
+            f"- xgbpipe takes 1/{figure(1 / ratio)} of Python's time (goal: at most 1/15"
+            f"{'' if ratio <= 1 / 15 else '; **missed**'}), "
+            f"1/{figure(data['numpy + Python XGBoost'] / data['xgbpipe'])} of Python's without pandas", ""]
+
+
+def latency(data):
+    programs = data["programs"]
+    rows = []
+    for name, run in programs.items():
+        echo = programs["echo, " + ("jsonl" if "jsonl" in name else "csv")]
+        rows.append([name, figure(run["p50_us"]), figure(run["p50_us"] / echo["p50_us"]), figure(run["p99_us"]),
+                     figure(run["p99_us"] / echo["p99_us"]), figure(run["least_us"])])
+    out = [f"### One record in flight, model 100x6, {data['count']:,} records a run", "",
+           *table(["", "p50 µs", "× echo", "p99 µs", "× echo", "least µs"], rows), ""]
+    for form in ("csv", "jsonl"):
+        ratio = programs[f"xgbpipe, {form}"]["p50_us"] / programs[f"echo, {form}"]["p50_us"]
+        out.append(f"- {form}: p50 is {verdict(ratio, 4)} times the echo's")
+    return out + [""]
+
+
+def stream_text(data):
+    peaks = data["peak_mb"]
+    return (f"- xgbpipe, {data['records']:,} records from a pipe: {peaks[0]:.1f} MB after a tenth, {peaks[-1]:.1f} MB "
+            f"at the end, {data['records'] / data['seconds'] / 1e6:.2f} million records a second")
+
+
+def memory(data):
+    rows = f"the first {data['peer_rows']:,} of these records in a file"
+    return ["### Memory, peak", "", stream_text(data["stream"]),
+            f"- xgbpipe, {rows}: {data['file']:.1f} MB",
+            f"- polars + Python XGBoost, {rows}: {data['polars']:.0f} MB",
+            f"- pandas + Python XGBoost, {rows}: {data['pandas']:.0f} MB", ""]
+
+
+def stream(data):
+    return [f"### A stream of {data['bytes'] / 1e9:g} GB", "", stream_text(data), ""]
+
+
+def growth(data):
+    rows = [[name, figure(run["cpu"][0]), figure(run["cpu"][1]), verdict(run["ratio"], 12),
+             figure(run["peak_mb"][0]), figure(run["peak_mb"][1])] for name, run in data["growth"].items()]
+    return [f"### Growth: ten times as much, from {data['rows']:,} records, one thread", "",
+            *table(["ten times the", "CPU s", "CPU s, tenfold", "ratio without the start", "peak MB", "tenfold"], rows), ""]
+
+
+def steps(data):
+    stages = data["stages"]
+    return ["### Steps: imputing and standardizing 28 columns, one-hot coding 4", "",
+            *table(["one thread", *STAGES], [["ns a record"] + [figure(stages[stage] / data["rows"] * 1e9)
+                                                                for stage in STAGES]]), "",
+            f"- the steps take {verdict(data['ratio'], 0.5)} of the time of decoding", ""]
+
+
+SECTIONS = {"jobs": jobs, "decode": decode, "startup": startup, "latency": latency, "memory": memory,
+            "growth": growth, "steps": steps, "stream": stream}
+
+
+def whole(results):
+    """All that was measured, as Markdown lines."""
+    out = [when(results), ""]
+    for name, section in SECTIONS.items():
+        if name in results["parts"]:
+            out += section(results["parts"][name])
+    return out
+
+
+def when(results):
+    return (f"{results['date']}, `{results['command']}`, {results['cores']} cores of {results['processor']}, load "
+            f"before {results['load']:.1f}; medians of {results['repeats']} alternated runs.")
+
+
+def short(results):
+    """What the README shows."""
+    parts = results["parts"]
+    out = [when(results), ""]
+    if "jobs" in parts:
+        out += [f"{parts['jobs']['rows']:,} records of 28 numbers, to ids and predictions:", "",
+                *jobs_table(parts["jobs"]), ""]
+    for name in ("startup", "latency", "memory"):
+        if name in parts:
+            out += [line for line in SECTIONS[name](parts[name]) if line.startswith("- ")]
+    return out
+
+
+def fill(path, lines):
+    """Puts lines between the marks in a file."""
+    text = path.read_text(encoding="utf-8")
+    filled, count = re.subn(r"(<!-- bench:begin -->\n).*?(<!-- bench:end -->)",
+                            lambda match: match[1] + "\n".join(lines).rstrip() + "\n" + match[2], text, flags=re.S)
+    if count != 1:
+        raise ValueError(f"{path} has no place for the table")
+    path.write_text(filled, encoding="utf-8")
