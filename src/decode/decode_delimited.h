@@ -12,8 +12,8 @@
 
 #include <math.h>
 
+#include "base/byte_scan.h"
 #include "base/number_text.h"
-#include "decode/byte_scan.h"
 #include "decode/decode_internal.h"
 #include "decode/number_fast.h"
 

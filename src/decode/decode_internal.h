@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/name_index.h"
+#include "data/field_scan.h"
 #include "decode/decoder.h"
 
 /* One wanted column of a csv or tsv file, in file order. */
@@ -148,36 +149,6 @@ static inline void row_marks_restore(struct record_batch *records, size_t row,
 
 /* Marks the row bad as a whole: it holds a NUL byte. */
 bool row_target_mark_nul(struct row_target *target);
-
-/* ---- csv and tsv fields ---- */
-
-struct field_scan {
-    struct span raw;  /* as it stands, quotes included, without the line end */
-    struct span body; /* without the quotes */
-    bool is_quoted;
-    bool has_escape; /* csv: doubled quotes; tsv: backslashes */
-    bool is_spoilt;  /* text behind the closing quote, or no closing quote */
-    bool is_unclosed;
-};
-
-/* Scans the field at `at` (at <= end) up to its separator, its line end (\n or \r\n) or end, and
- * returns where that is; of a spoilt field the record's end. */
-const char *csv_field_scan(const char *at, const char *end, char delimiter,
-                           struct field_scan *scan);
-const char *tsv_field_scan(const char *at, const char *end, struct field_scan *scan);
-
-/* Undo doubled quotes and escapes of body into out (body.size bytes); the size. */
-size_t csv_unquote(struct span body, char *out);
-size_t tsv_unescape(struct span body, char *out);
-
-/* The first `delimiter`, \n, or end. */
-const char *find_field_end(const char *at, const char *end, char delimiter);
-
-static inline const char *find_byte(const char *at, const char *end, char byte)
-{
-    const char *found = at < end ? memchr(at, byte, (size_t)(end - at)) : NULL;
-    return found != NULL ? found : end;
-}
 
 static inline uint64_t count_newlines(const char *at, const char *end)
 {

@@ -10,9 +10,9 @@
 #include "decode/decode_internal.h"
 
 #include "base/json_scanner.h"
+#include "base/json_walk.h"
 #include "base/memory.h"
 #include "base/number_text.h"
-#include "decode/json_walk.h"
 #include "decode/number_fast.h"
 
 /* What is remembered of keys is forgotten past these (between records): they bound the memory. */

@@ -8,7 +8,7 @@
  */
 #include "decode/decoder.h"
 
-#include "decode/byte_scan.h"
+#include "base/byte_scan.h"
 
 /* Where the automaton stands between two bytes. A record always starts at CUT_FIELD_BEGIN. */
 enum cut_state {

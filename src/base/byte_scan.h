@@ -3,8 +3,8 @@
  *
  * SSE2 is part of every x86-64; elsewhere the compiler makes what it can of plain loops.
  */
-#ifndef DECODE_BYTE_SCAN_H
-#define DECODE_BYTE_SCAN_H
+#ifndef BASE_BYTE_SCAN_H
+#define BASE_BYTE_SCAN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,12 +4,13 @@
  * The same automaton as record_cut: a quote opens a field only as its first byte, and what stands
  * behind a closing quote spoils the record up to the next newline.
  */
-#include "decode/decode_internal.h"
+#include "data/raw_field.h"
 
+#include "base/byte_scan.h"
 #include "base/json_scanner.h"
+#include "base/json_walk.h"
 #include "base/memory.h"
-#include "decode/byte_scan.h"
-#include "decode/json_walk.h"
+#include "data/field_scan.h"
 
 const char *find_field_end(const char *at, const char *end, char delimiter)
 {

@@ -1,7 +1,7 @@
 /*
  * json_walk.c - strict JSON: strings 16 bytes at a time, nesting as bits, no recursion.
  */
-#include "decode/json_walk.h"
+#include "base/json_walk.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * Made for the hot loop of decode_jsonl.c: pointers in, pointers out. Every function takes where it
  * stands and returns where it ended, or NULL after noting the fault.
  */
-#ifndef DECODE_JSON_WALK_H
-#define DECODE_JSON_WALK_H
+#ifndef BASE_JSON_WALK_H
+#define BASE_JSON_WALK_H
 
 #include <stdbool.h>
 #include <stddef.h>
