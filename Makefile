@@ -196,9 +196,13 @@ check: all programs $(if $(SANITIZE),,$(if $(wildcard tests/check.d/*),$(BUILD)/
 check-quick: programs
 	@tests/run --program $(O)/xgbpipe --unit $(O)/tests/unit
 
-## bench: measure speed, start-up and memory (BENCH=name for one)
+## bench: measure speed, start-up and memory beside Python (BENCH='latency memory' for some, BENCH_ROWS=100000 for less)
 bench: all
 	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/bench/run $(BENCH)
+
+## bench-stream: the memory of a stream of STREAM_GB=10 gigabytes
+bench-stream: all
+	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/bench/run stream
 
 ## bench-engine: time every engine, and peers that pip has, on one thread (MODELS='100x6 500x8' for some)
 bench-engine: $(O)/tests/bench/bench_engine oracle
@@ -237,5 +241,5 @@ help:
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 FORCE:
-.PHONY: all deps packages oracle demo programs check check-quick bench bench-engine lint install uninstall clean help FORCE
+.PHONY: all deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
