@@ -97,7 +97,7 @@ TEST(utf8_is_told_from_what_is_none)
 {
     /* Each code point is well-formed, as long as it must be, and no shorter. */
     for (uint32_t code_point = 0; code_point < 0x110000; code_point++) {
-        char bytes[4];
+        char bytes[4] = {0};
         size_t size = utf8_write(bytes, code_point);
         bool is_surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
         CHECK_THAT(utf8_size(bytes, bytes + size) == (is_surrogate ? 0 : size), "U+%X", code_point);
