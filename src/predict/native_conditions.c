@@ -189,7 +189,8 @@ static bool build_keys(struct native_program *program)
         struct native_column *column = &program->columns[i];
         if (column->threshold_count <= COMPARE_THRESHOLDS_MAX)
             continue;
-        while (power_of_width(column->level_count) <= column->threshold_count)
+        /* 16^levels thresholds still fit: the group behind the last then holds NaN alone. */
+        while (power_of_width(column->level_count) < column->threshold_count)
             column->level_count++;
         for (uint32_t level = 0; level < column->level_count; level++) {
             column->key_begin[level] = count;

@@ -86,11 +86,15 @@ def run_peer(folder, peer, name, path, matrix, features, seconds):
             ran = subprocess.run([sys.executable, '-W', 'ignore', script, peer, path, matrix, str(ROWS), str(features),
                                   str(seconds)], capture_output=True, text=True, check=False, env=environment,
                                  timeout=600)
-            if ran.returncode == 0:
-                return [dict(json.loads(line), model=name) for line in ran.stdout.splitlines() if line.startswith('{')]
-            why = (ran.stderr.strip().splitlines() or ['failed'])[-1][:200]
-        except subprocess.TimeoutExpired:
-            why = 'takes more than 10 minutes'
+            lines, why = ran.stdout, ''
+            if ran.returncode != 0:
+                why = (ran.stderr.strip().splitlines() or ['failed'])[-1][:200]
+        except subprocess.TimeoutExpired as late:  # compiling large models may
+            lines, why = (late.stdout or b'').decode(), 'takes more than 10 minutes'
+        done = [dict(json.loads(line), model=name) for line in lines.splitlines() if line.startswith('{')]
+        if not why:
+            return done
+        return done + [{'engine': peer, 'isa': 'rest', 'model': name, 'skipped': why}]
     return [{'engine': peer, 'model': name, 'skipped': why}]
 
 
