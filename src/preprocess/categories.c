@@ -36,12 +36,12 @@ enum status categories_make(struct categories *categories, struct plan *plan,
         }
         bool is_number = by_key ? !is_text && number_text_parse(text, &number) && isfinite(number)
                                 : at->kind == SPEC_NUMBER;
-        if (is_number == is_text)
-            return spec_step_fail(
-                step, at, err, ".%s: the column is a %s, but '%s' is %s", what,
-                is_text ? "text" : "number",
-                is_text ? "the list" : error_quote(quoted, sizeof quoted, text.data, text.size),
-                is_text ? "of numbers" : "none");
+        if (is_number && is_text)
+            return spec_step_fail(step, at, err,
+                                  ".%s: the column is a text, but the list is of numbers", what);
+        if (!is_number && !is_text)
+            return spec_step_fail(step, at, err, ".%s: the column is a number, but '%s' is none",
+                                  what, error_quote(quoted, sizeof quoted, text.data, text.size));
         if (is_text && !name_index_add(categories->texts, text, code, NULL))
             return error_memory(err);
         if (!is_text)
