@@ -1,4 +1,5 @@
 """The parts of the bench: each measures one thing and returns plain data, which report.py shows."""
+import datetime
 import json
 import os
 import re
@@ -14,9 +15,9 @@ LOOP_ROWS = 5000
 PEER_BYTES_PER_ROW = 1000
 
 
-def share(sizes, key):
-    """Contestants' medians as {name: {...}}, from `alternate`'s runs."""
-    return {name: summary(runs) if "wall" in runs[0] else {key: median(runs, key)} for name, runs in sizes.items()}
+def medians(runs):
+    """`alternate`'s runs as {name: medians of what each run measured}."""
+    return {name: summary(taken) for name, taken in runs.items()}
 
 
 class Parts:
@@ -75,7 +76,7 @@ class Parts:
                 self._check(out["xgbpipe"], out[who])
         if form != "libsvm":
             self._check(out["xgbpipe"], out["loop"], min(LOOP_ROWS, self.rows))
-        results = share(alternate(contestants, self.repeats), "wall")
+        results = medians(alternate(contestants, self.repeats))
         for who, run in scaled.items():
             # Its start is paid once, its records as often as there are records.
             start, result = run(), results[who]
@@ -108,7 +109,7 @@ class Parts:
                     list(map(str, bench.peer("read_time.py", source, 3))), capture_output=True, text=True, check=True,
                     env={**os.environ, "POLARS_MAX_THREADS": "1"}).stdout)},
             }, self.repeats)
-            out[form] = {**share(runs, "seconds"), "bytes": source.stat().st_size}
+            out[form] = {**medians(runs), "bytes": source.stat().st_size}
         (bench.folder / "decode.out").unlink()
         return {"rows": self.rows, "formats": out}
 
@@ -121,7 +122,7 @@ class Parts:
     def startup(self):
         """From the start of the program to its first answer, for one record in a pipe."""
         bench = self.bench
-        model, records = bench.model("100x6"), bench.records("csv", 1000)
+        model, records, one = bench.model("100x6"), bench.records("csv", 1000), bench.records("csv", 1)
         big = bench.model("500x8")
         contestants = {
             "xgbpipe": [bench.program, "-m", model],
@@ -131,9 +132,13 @@ class Parts:
             "pandas + Python XGBoost, 500x8": bench.peer("first_answer.py", "pandas", big),
             "echo": [bench.folder / "echo"],
         }
-        runs = alternate({name: lambda command=command: self._latency(records, command, 1, True)
-                          for name, command in contestants.items()}, max(5, self.repeats), warm_up=True)
-        return {name: median(taken, "first_us") / 1e6 for name, taken in runs.items()}
+        def both(command):
+            """The wait as the other end of the pipe sees it, the work as the kernel counts it."""
+            return {"first": self._latency(records, command, 1, True)["first_us"] / 1e6,
+                    "cpu": take(command, bench.folder, stdin=one)["cpu"]}
+
+        return medians(alternate({name: lambda command=command: both(command)
+                                  for name, command in contestants.items()}, max(5, self.repeats), warm_up=True))
 
     def latency(self):
         """From a record's newline to its answer's newline, one record in flight."""
@@ -215,7 +220,7 @@ class Parts:
         size = float(os.environ.get("STREAM_GB", "10")) * 1e9
         print(f"stream: {size / 1e9:g} GB", flush=True)
         out = self._stream(["-b", str(int(size))])
-        return {**out, "bytes": int(size)}
+        return {**out, "bytes": int(size), "date": datetime.date.today().isoformat()}
 
     # ---- growth and steps ----
 
@@ -250,8 +255,8 @@ class Parts:
         for name, (first, tenfold) in pairs.items():
             print(f"growth: {name}", flush=True)
             start = starts.get(name, (run(model, one),) * 2)
-            runs = share(alternate({"1": first, "10": tenfold, "start 1": start[0], "start 10": start[1]},
-                                   max(3, self.repeats), warm_up=True), "wall")
+            runs = medians(alternate({"1": first, "10": tenfold, "start 1": start[0], "start 10": start[1]},
+                                     max(3, self.repeats), warm_up=True))
             out[name] = {"cpu": [runs["1"]["cpu"], runs["10"]["cpu"]],
                          "start_cpu": [runs["start 1"]["cpu"], runs["start 10"]["cpu"]],
                          "peak_mb": [runs["1"]["peak_mb"], runs["10"]["peak_mb"]],
@@ -278,9 +283,13 @@ class Parts:
         if done.returncode != 0:
             raise BenchError(done.stderr)
         target = folder / "steps.csv"
-        command = [bench.program, "transform", "-s", fitted, "-v", "--threads", "1", source]
-        runs = [take(command, folder, stdout=target) for _ in range(max(3, self.repeats))]
+        options = ["-v", "--threads", "1", source]
+        runs = medians(alternate({
+            "steps": lambda: take([bench.program, "transform", "-s", fitted, *options], folder, stdout=target),
+            "plain": lambda: take([bench.program, "-m", bench.model("100x6"), *options], folder, stdout=target),
+        }, max(3, self.repeats)))
         target.unlink()
-        medians = summary(runs)
-        return {"rows": self.rows, "bytes": source.stat().st_size, **medians,
-                "ratio": medians["stages"]["steps"] / medians["stages"]["decode"]}
+        with_steps, plain = runs["steps"]["stages"], runs["plain"]["stages"]
+        return {"rows": self.rows, "steps": with_steps, "plain": plain,
+                "ratio": with_steps["steps"] / with_steps["decode"],
+                "added": (with_steps["decode"] + with_steps["steps"] - plain["decode"]) / plain["decode"]}
