@@ -22,7 +22,6 @@ struct candidate {
     bool is_boolean;
     bool is_changed; /* by a step: no key of the model's categories any more */
     bool is_key;     /* of a lookup, as it stands */
-    bool is_named;   /* as a feature, by the spec or the model */
     const struct spec_step
         *lookup; /* NULL: of the input; else column `result` of what this step brings */
     uint32_t result;
@@ -332,15 +331,16 @@ static bool want_feature(struct sketch *sketch, struct span name, const struct f
         return true;
     bool has_categories = feature != NULL && feature->categories != NULL;
     candidate->is_used = true;
-    candidate->is_named |= is_named;
     if (feature != NULL && feature->type == FEATURE_BOOLEAN && !candidate->is_changed)
         candidate->is_boolean = true;
     if (has_categories && !candidate->is_changed &&
         (candidate->type == TYPE_UNKNOWN || candidate->type == TYPE_TEXT))
         candidate->type = TYPE_KEY;
+    else if (candidate->type == TYPE_UNKNOWN && has_categories && !feature->categories->is_integer)
+        candidate->type = TYPE_TEXT;
     else if (candidate->type == TYPE_UNKNOWN)
-        candidate->type =
-            has_categories && !feature->categories->is_integer ? TYPE_TEXT : TYPE_NUMBER;
+        /* A key that is only left over is a text: what identifies a record is rarely a quantity. */
+        candidate->type = candidate->is_key && !is_named ? TYPE_TEXT : TYPE_NUMBER;
     return true;
 }
 
@@ -394,10 +394,8 @@ static bool make_inputs(struct plan *plan, const struct sketch *sketch)
         return false;
     for (size_t i = 0; i < sketch->candidate_count; i++) {
         const struct candidate *candidate = &sketch->candidates[i];
-        /* A key that is only left over as a feature is a text: what identifies a record is rarely a quantity. */
         bool is_text = candidate->type == TYPE_TEXT || candidate->type == TYPE_KEY ||
-                       (candidate->type == TYPE_UNKNOWN &&
-                        (candidate->is_rather_text || (candidate->is_key && !candidate->is_named)));
+                       (candidate->type == TYPE_UNKNOWN && candidate->is_rather_text);
         if (candidate->lookup != NULL) {
             plan->looked_up[candidate->lookup->index][candidate->result] =
                 !candidate->is_used ? LOOKUP_UNUSED
