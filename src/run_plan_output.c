@@ -9,6 +9,7 @@
 
 enum {
     BATCH_ROWS_MAX = 1024,
+    BATCH_ROWS_LOOKUP = 8192, /* with a lookup step, whose database is asked once a batch */
     BATCH_ROWS_MIN = 64,
     BATCH_FLOATS_MAX =
         512 * 1024, /* features of a batch: 2 MiB, within a core's share of the cache */
@@ -203,13 +204,21 @@ enum status run_plan_find_output(struct run_plan *plan, const struct stream_file
 }
 
 /* Batches that stay in the cache, and blocks whose answers fit into memory. */
+static bool has_lookup(const struct run_plan *plan)
+{
+    struct lookup_counts ignored = {0};
+    return plan->preprocess != NULL &&
+           preprocess_add_lookup_counts(plan->preprocess, &ignored) != 0;
+}
+
 void run_plan_find_sizes(struct run_plan *plan)
 {
     uint64_t outputs = plan->layout.column_count != 0 ? plan->layout.column_count : 1;
     uint64_t features = plan->is_sparse || plan->feature_count == 0 ? 1 : plan->feature_count;
     uint64_t rows = BATCH_FLOATS_MAX / features / BATCH_ROWS_MIN * BATCH_ROWS_MIN;
-    if (rows > BATCH_ROWS_MAX)
-        rows = BATCH_ROWS_MAX;
+    uint64_t rows_max = has_lookup(plan) ? BATCH_ROWS_LOOKUP : BATCH_ROWS_MAX;
+    if (rows > rows_max)
+        rows = rows_max;
     if (rows < BATCH_ROWS_MIN)
         rows = BATCH_ROWS_MIN;
     if (rows > BLOCK_OUTPUTS_MAX / outputs)

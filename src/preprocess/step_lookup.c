@@ -10,7 +10,7 @@
 #include "lookup/lookup.h"
 #include "preprocess/step.h"
 
-enum { PART_ROWS = 4096, KEYS_MAX = 64, KEY_MISSING = -1, ROW_BAD = -2 };
+enum { PART_ROWS = 8192, KEYS_MAX = 64, KEY_MISSING = -1, ROW_BAD = -2 };
 
 struct lookup_default {
     double number;    /* NaN is missing */
@@ -314,7 +314,7 @@ static bool run_part(const struct lookup_state *state, const struct step_rows *r
                      size_t end)
 {
     struct lookup_lane *lane = rows->lookups[state->number];
-    int64_t numbers[PART_ROWS];
+    int64_t numbers[PART_ROWS]; /* 64 KiB of stack */
     struct span key[KEYS_MAX];
     lookup_lane_clear(lane);
     for (size_t row = begin; row < end; row++)
