@@ -506,8 +506,7 @@ static enum status reconnect(struct postgres *postgres, struct error *err)
     postgres->server = NULL;
     enum status status = start(postgres, err);
     /* The query was sound when the run began: what has changed is the database. */
-    if (status != STATUS_OK && err != NULL &&
-        (err->kind == ERROR_SPEC || err->kind == ERROR_USAGE))
+    if (status != STATUS_OK && err != NULL && (err->kind == ERROR_SPEC || err->kind == ERROR_USAGE))
         err->kind = ERROR_SYSTEM;
     return status;
 }

@@ -19,6 +19,7 @@ struct lookup_default {
 
 struct lookup_state {
     size_t number; /* of the plan's lookups */
+    uint32_t step;
     uint32_t key_count;
     const struct span *key_names;
     const int32_t *key_slots; /* texts */
@@ -159,6 +160,7 @@ static enum status bind_lookup(struct step_binding *binding, struct error *err)
     if (state == NULL || key_names == NULL || key_slots == NULL)
         return error_memory(err);
     *state = (struct lookup_state){
+        .step = step->index,
         .key_count = key->count,
         .key_names = key_names,
         .key_slots = key_slots,
@@ -320,7 +322,11 @@ static bool run_part(const struct lookup_state *state, const struct step_rows *r
     for (size_t row = begin; row < end; row++)
         if (!add_row(state, rows, row, lane, key, &numbers[row - begin]))
             return false;
-    if (lookup_lane_run(lane, rows->failure) != STATUS_OK || !keep_texts(state, rows, lane))
+    if (lookup_lane_run(lane, rows->failure) != STATUS_OK) {
+        error_prefix(rows->failure, "steps[%u]: ", state->step);
+        return false;
+    }
+    if (!keep_texts(state, rows, lane))
         return false;
     for (size_t row = begin; row < end; row++) {
         int64_t number = numbers[row - begin];
