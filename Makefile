@@ -95,6 +95,9 @@ STATIC_FILES := $(S)/libxgboost.a $(S)/libdmlc.a $(S)/libcjson.a
 libraries = $(STATIC_FILES) -Wl,-Bstatic -lstdc++ -lgomp -Wl,-Bdynamic -static-libgcc -lm -lpthread -ldl
 endif
 
+# Functions that nobody may call are errors in src and cmd.
+banned := -include src/base/banned.h
+
 # One object's own flags: CFLAGS_<object's path below build/<flavour>>.
 ifneq ($(STATIC),)
 CFLAGS_src/predict/xgboost_library.o := -isystem $(S)/include # the real header checks our declarations
@@ -120,7 +123,7 @@ OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/nat
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(O)/%.o)
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
 ENGINE_TOOLS := $(O)/tests/differential/engine_driver $(O)/tests/bench/bench_engine \
-    $(O)/tests/differential/decode_driver $(O)/tests/bench/bench_decode
+    $(O)/tests/differential/decode_driver $(O)/tests/bench/bench_decode $(O)/tests/long/all_floats
 # The library as the wheel has it, unless another one is used, linked in, or left out.
 WHEEL := $(if $(STATIC)$(WITHOUT_XGBOOST)$(XGBOOST_PREFIX),,$(BUILD)/libxgboost/stamp)
 
@@ -145,7 +148,7 @@ $(O)/libxgbpipe.a: $(OBJECTS)
 
 $(filter-out $(O)/src/predict/native_kernels.%,$(OBJECTS)) $(PROGRAM_OBJECTS) $(UNIT_TESTS:%=%.o) $(ENGINE_TOOLS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
 	@mkdir -p $(@D)
-	$(call say,CC) $(CC) $(project_cppflags) $(if $(filter tests/%,$*),-Itests) $(CPPFLAGS) $(project_cflags) $(CFLAGS_$*.o) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CC) $(project_cppflags) $(if $(filter tests/%,$*),-Itests,$(banned)) $(CPPFLAGS) $(project_cflags) $(CFLAGS_$*.o) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(filter $(O)/src/predict/native_kernels.%,$(OBJECTS)): $(O)/src/predict/native_kernels.%.o: $(KERNELS) $(O)/flags | packages
 	@mkdir -p $(@D)
@@ -208,6 +211,18 @@ bench-stream: all
 bench-engine: $(O)/tests/bench/bench_engine oracle
 	@$(BUILD)/oracle/bin/python3 tests/bench/engine.py $< $(BUILD)/bench $(MODELS)
 
+## check-all-floats: write and read each of the 2^32 float32 once (half an hour)
+check-all-floats: $(O)/tests/long/all_floats
+	$<
+
+## fuzz: run every libFuzzer target (clang) for FUZZ_SECONDS=60; fuzz-smoke: for 5
+fuzz: packages
+	@mkdir -p $(BUILD)
+	+@tests/fuzz/run $(or $(FUZZ_SECONDS),60)
+fuzz-smoke: packages
+	@mkdir -p $(BUILD)
+	+@tests/fuzz/run 5
+
 ## lint: formatting, each header alone, who may include whom, shell scripts
 lint: packages
 	@tests/lint
@@ -241,5 +256,5 @@ help:
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 FORCE:
-.PHONY: all deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
+.PHONY: all check-all-floats fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
