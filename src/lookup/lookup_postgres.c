@@ -171,6 +171,12 @@ static bool is_given(const PQconninfoOption *options, const char *keyword)
     return false;
 }
 
+/* libpq would print what the server remarks on. */
+static void ignore_notice(void *context, const char *message)
+{
+    (void)context, (void)message;
+}
+
 /* The source as libpq takes it, NUL-terminated and owned; NULL for memory. */
 static char *address_of(const struct lookup_config *config)
 {
@@ -204,6 +210,7 @@ static enum status connect_server(struct postgres *postgres, struct error *err)
                                         "client_encoding", NULL};
         const char *const values[] = {"xgbpipe", address, timeout, "UTF8", NULL};
         postgres->server = PQconnectdbParams(keywords, values, 1);
+        PQsetNoticeProcessor(postgres->server, ignore_notice, NULL);
         char text[LOOKUP_MESSAGE_SIZE];
         if (postgres->server == NULL)
             status = error_memory(err);
