@@ -254,6 +254,7 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1\t/p' Makefile | while IFS='	' read -r target text; do \
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
+	@echo '  WITHOUT_SQLITE=1, WITHOUT_POSTGRESQL=1: lookup steps without that database; STATIC=1 has neither'
 
 FORCE:
 .PHONY: all check-all-floats fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
