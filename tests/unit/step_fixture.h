@@ -46,6 +46,7 @@ static inline void fixture_fill(const struct preprocess_input *inputs, uint32_t 
                                 struct column_batch *columns, struct record_batch *records)
 {
     records->row_count = columns->row_count = row_count;
+    memset(records->is_bad, 0, row_count);
     for (size_t row = 0; row < row_count; row++)
         records->lines[row] = row + 2;
     for (uint32_t i = 0; i < input_count; i++) {
