@@ -67,6 +67,7 @@ struct pipeline {
     pthread_cond_t has_work;
     pthread_cond_t has_room;
     int wake_fd;
+    double read_seconds; /* the reading thread's own, until the workers have stopped */
 };
 
 /* ---- Writing, in order ---- */
@@ -159,7 +160,7 @@ static enum status deliver(struct pipeline *pipeline, struct worker *worker, str
     return STATUS_OK;
 }
 
-/* status: STATUS_FAILED with err, or STATUS_END for a cancel. */
+/* status: STATUS_FAILED with err, or STATUS_END for a cancel. Holds the mutex on entry and return. */
 static void end_run(struct pipeline *pipeline, enum status status, const struct error *err)
 {
     pipeline->is_over = true;
@@ -256,7 +257,6 @@ static enum status start_threads(struct pipeline *pipeline, struct error *err)
     sigset_t all, old;
     sigfillset(&all);
     sigdelset(&all, SIGPIPE);
-    sigdelset(&all, SIGPIPE); /* a worker that writes must die of it as the reading thread would */
     pthread_sigmask(SIG_BLOCK, &all, &old);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < wanted && status == STATUS_OK; i++) {
@@ -368,8 +368,11 @@ static void run_inline(struct pipeline *pipeline)
     int64_t limit = pipeline->config->run.on_error == ON_ERROR_FAIL ? 0 : JOB_UNLIMITED;
     worker_run(pipeline->inline_worker, pipeline->filling, limit);
     enum status status = deliver(pipeline, pipeline->inline_worker, pipeline->filling, &err);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        pthread_mutex_lock(&pipeline->mutex);
         end_run(pipeline, status, &err);
+        pthread_mutex_unlock(&pipeline->mutex);
+    }
     block_clear(&pipeline->filling->block);
 }
 
@@ -431,7 +434,9 @@ static void send_block(struct pipeline *pipeline, enum fill_result result)
         struct error err;
         if (start_threads(pipeline, &err) != STATUS_OK) {
             drain(pipeline);
+            pthread_mutex_lock(&pipeline->mutex);
             end_run(pipeline, STATUS_FAILED, &err);
+            pthread_mutex_unlock(&pipeline->mutex);
             return;
         }
     }
@@ -457,7 +462,7 @@ static enum status read_blocks(struct pipeline *pipeline, struct error *err)
         bool waits = !is_idle(pipeline);
         enum fill_result result = record_stream_fill(pipeline->stream, block, true, waits, err);
         if (run->wants_times)
-            pipeline->counters->stage_seconds[STAGE_READ] += seconds_now() - begin;
+            pipeline->read_seconds += seconds_now() - begin;
         if (pipeline->filling != NULL && block == &unbound) {
             /* The first block was read into a buffer of its own. */
             struct byte_buffer empty = pipeline->filling->block.bytes;
@@ -588,6 +593,7 @@ enum status pipeline_run(const struct pipeline_config *config, const struct pipe
         else if (status == STATUS_FAILED)
             *err = read_err;
         stop_threads(&pipeline);
+        counters->stage_seconds[STAGE_READ] = pipeline.read_seconds;
         counters->bytes_read = record_stream_bytes_read(pipeline.stream);
         if (pipeline.plan.preprocess != NULL)
             counters->lookup_count =

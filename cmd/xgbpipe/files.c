@@ -3,8 +3,10 @@
  */
 #include "files.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file_bytes.h"
@@ -22,6 +24,7 @@ void files_close(struct files *files)
     spec_close(files->spec);
     byte_sink_close(files->answers);
     byte_sink_close(files->rejects);
+    byte_sink_close(files->summary);
     memset(files, 0, sizeof *files);
 }
 
@@ -53,6 +56,7 @@ enum status files_read_model(struct files *files, const char *path, struct error
 {
     enum status status = read_file(&files->model_bytes, path, model_size_max, ERROR_MODEL, err);
 
+    files->model_path = path;
     if (status != STATUS_OK)
         return status;
     struct span bytes = span_of(files->model_bytes.data, files->model_bytes.size);
@@ -129,18 +133,91 @@ enum status files_open_engine(struct files *files, struct settings *settings,
     return STATUS_OK;
 }
 
+/* The folder that a path lies in, as a device and a number. */
+static bool stat_folder(const char *path, struct stat *folder)
+{
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    char text[PATH_MAX];
+
+    if (size >= sizeof text)
+        return false;
+    memcpy(text, path, size);
+    text[size] = '\0';
+    return stat(size == 0 ? "." : text, folder) == 0;
+}
+
+/* Whether two paths are one file, or would be: ./a and a, a link and what it points to. */
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    if (a == NULL || b == NULL || strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+        return false;
+    bool has_one = stat(a, &one) == 0, has_other = stat(b, &other) == 0;
+    if (has_one && has_other)
+        return S_ISREG(one.st_mode) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    if (has_one || has_other || !stat_folder(a, &one) || !stat_folder(b, &other))
+        return false;
+    const char *name_a = strrchr(a, '/'), *name_b = strrchr(b, '/');
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino &&
+           strcmp(name_a != NULL ? name_a + 1 : a, name_b != NULL ? name_b + 1 : b) == 0;
+}
+
+/* Nothing that is written may be something else that is written or needed. Only -o may be an input: it
+ * appears when all of that has been read. */
+static enum status check_paths(const struct settings *settings, const char *model,
+                               struct error *err)
+{
+    const struct input_config *input = &settings->pipeline.input;
+    const char *const written[] = {settings->output, settings->rejects, settings->summary};
+    static const char *const names[] = {"--output", "--rejects", "--summary"};
+
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = i + 1; j < 3; j++)
+            if (is_same_file(written[i], written[j]))
+                return error_set(err, ERROR_USAGE, "%s and %s are the same file", names[i],
+                                 names[j]);
+        if (is_same_file(written[i], model) || is_same_file(written[i], settings->spec))
+            return error_set(err, ERROR_USAGE, "%s would overwrite the %s", names[i],
+                             is_same_file(written[i], model) ? "model" : "spec");
+        for (uint32_t j = 0; j < input->path_count && i != 0; j++)
+            if (is_same_file(written[i], input->paths[j]))
+                return error_set(err, ERROR_USAGE, "%s would overwrite an input FILE", names[i]);
+    }
+    for (size_t i = 1; i < 3; i++)
+        if (written[i] != NULL && byte_sink_descriptor(written[i]) == STDOUT_FILENO &&
+            settings->output == NULL)
+            return error_set(err, ERROR_USAGE,
+                             "%s would stand among the answers: give them a FILE with -o",
+                             names[i]);
+    return STATUS_OK;
+}
+
+static enum status open_sink(struct byte_sink **sink, const char *path, struct error *err)
+{
+    /* No signal may come between a temporary and its guard. */
+    sigset_t old = signals_hold();
+    enum status status = byte_sink_open(sink, path, STDOUT_FILENO, err);
+
+    if (status == STATUS_OK)
+        signals_guard(byte_sink_temporary(*sink));
+    signals_let(&old);
+    return status;
+}
+
 enum status files_open_sinks(struct files *files, const struct settings *settings,
                              struct error *err)
 {
-    enum status status = byte_sink_open(&files->answers, settings->output, STDOUT_FILENO, err);
+    bool has_summary = settings->summary != NULL && strcmp(settings->summary, "-") != 0;
+    enum status status = check_paths(settings, files->model_path, err);
 
-    if (status == STATUS_OK) {
-        signals_guard(byte_sink_temporary(files->answers));
-        if (settings->rejects != NULL)
-            status = byte_sink_open(&files->rejects, settings->rejects, -1, err);
-    }
-    if (status == STATUS_OK && files->rejects != NULL)
-        signals_guard(byte_sink_temporary(files->rejects));
+    if (status == STATUS_OK)
+        status = open_sink(&files->answers, settings->output, err);
+    if (status == STATUS_OK && settings->rejects != NULL)
+        status = open_sink(&files->rejects, settings->rejects, err);
+    if (status == STATUS_OK && has_summary)
+        status = open_sink(&files->summary, settings->summary, err);
     return status;
 }
 
@@ -148,12 +225,10 @@ enum status files_write(const char *path, const struct byte_buffer *text, struct
 {
     struct byte_sink *sink = NULL;
     bool is_stdout = path == NULL || strcmp(path, "-") == 0;
-    enum status status = byte_sink_open(&sink, is_stdout ? NULL : path, STDOUT_FILENO, err);
+    enum status status = open_sink(&sink, is_stdout ? NULL : path, err);
 
-    if (status == STATUS_OK) {
-        signals_guard(byte_sink_temporary(sink));
+    if (status == STATUS_OK)
         status = byte_sink_write(sink, text->data, text->size, err);
-    }
     if (status == STATUS_OK)
         status = byte_sink_commit(sink, err);
     byte_sink_close(sink);

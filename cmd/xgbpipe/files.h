@@ -20,11 +20,13 @@
 struct files {
     struct byte_buffer model_bytes;
     struct model *model;
+    const char *model_path; /* borrowed; NULL: none */
     struct engine *engine;
     struct engine_facts facts; /* where there is an engine */
     struct spec *spec;
     struct byte_sink *answers;
     struct byte_sink *rejects; /* NULL: none */
+    struct byte_sink *summary; /* NULL: none, or standard output */
 };
 
 void files_close(struct files *files); /* removes temporaries that were not committed */
@@ -37,7 +39,8 @@ void files_name_error(struct error *err, const char *path);
 /* Chooses the rounds (into settings->pipeline) and opens an engine for the types that are asked for; says what the user should know. */
 enum status files_open_engine(struct files *files, struct settings *settings,
                               struct diagnostics *diagnostics, struct error *err);
-/* Opens -o and --rejects, and guards their temporaries against signals. */
+/* Opens -o, --rejects and --summary, and guards their temporaries against signals. ERROR_USAGE where one of them
+ * is another, or would overwrite what the run needs. */
 enum status files_open_sinks(struct files *files, const struct settings *settings,
                              struct error *err);
 

@@ -60,8 +60,14 @@ static enum status write_summary(const struct files *files, const struct setting
                               files->model != NULL && files->model->booster == BOOSTER_GBLINEAR
                                   ? files->model->round_count
                                   : settings->pipeline.round_end - settings->pipeline.round_begin};
-    enum status status = summary_write(&summary, &text) ? files_write(settings->summary, &text, err)
-                                                        : error_memory(err);
+    enum status status = STATUS_OK;
+
+    if (!summary_write(&summary, &text))
+        status = error_memory(err);
+    else if (files->summary == NULL)
+        status = files_write(settings->summary, &text, err);
+    else
+        status = byte_sink_write(files->summary, text.data, text.size, err);
 
     byte_buffer_release(&text);
     return status;
@@ -88,17 +94,25 @@ int filter_finish(struct files *files, const struct settings *settings,
         files_close(files);
         signals_die(signals_caught());
     }
+    /* Before the summary, which is the last line of both streams. */
+    note_times(diagnostics, settings, counters);
+    note_lookups(diagnostics, counters);
     if (status == STATUS_OK) {
-        status = commit_rejects(files, err);
+        /* What may still fail comes before the answers appear; a summary on standard output behind them. */
+        bool has_file = files->summary != NULL;
+        if (has_file)
+            status = write_summary(files, settings, counters, diagnostics, err);
+        if (status == STATUS_OK)
+            status = commit_rejects(files, err);
         if (status == STATUS_OK)
             status = byte_sink_commit(files->answers, err);
+        if (status == STATUS_OK && has_file)
+            status = byte_sink_commit(files->summary, err);
+        if (status == STATUS_OK && settings->summary != NULL && !has_file)
+            status = write_summary(files, settings, counters, diagnostics, err);
     } else if (is_ended_by_record && commit_rejects(files, &reject_err) != STATUS_OK) {
         diagnostics_error(diagnostics, "%s", reject_err.text);
     }
-    note_times(diagnostics, settings, counters);
-    note_lookups(diagnostics, counters);
-    if (status == STATUS_OK && settings->summary != NULL)
-        status = write_summary(files, settings, counters, diagnostics, err);
     if (status != STATUS_OK && err->kind == ERROR_SPEC)
         files_name_error(err, settings->spec);
     if (status != STATUS_OK)

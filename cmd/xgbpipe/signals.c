@@ -94,6 +94,23 @@ int signals_caught(void)
     return caught;
 }
 
+sigset_t signals_hold(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGALRM};
+    sigset_t set, old;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        sigaddset(&set, numbers[i]);
+    pthread_sigmask(SIG_BLOCK, &set, &old);
+    return old;
+}
+
+void signals_let(const sigset_t *old)
+{
+    pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
 void signals_guard(const char *temporary)
 {
     size_t size = temporary != NULL ? strlen(temporary) + 1 : 0;

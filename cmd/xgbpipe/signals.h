@@ -9,6 +9,8 @@
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
+#include <signal.h>
+
 #include "base/error.h"
 
 /* ERROR_SYSTEM where there is no descriptor left. */
@@ -18,6 +20,10 @@ enum status signals_init(struct error *err);
 int signals_cancel_fd(void);
 /* The signal that came, or 0. */
 int signals_caught(void);
+
+/* Keeps the signals that end the process back, and lets them in again. */
+sigset_t signals_hold(void);
+void signals_let(const sigset_t *old);
 
 /* A temporary file to remove when the process dies by a signal; NULL is allowed, the text is copied. */
 void signals_guard(const char *temporary);

@@ -47,19 +47,8 @@ static double round_to_digits(double value, int digits)
     return rounded;
 }
 
-static float correct_value(const struct postprocess_config *config, float raw, unsigned *changes)
+static double clamp(const struct postprocess_config *config, double value, unsigned *changes)
 {
-    double value = apply_inverse(config->inverse, (double)raw);
-    if (!isfinite(value)) {
-        *changes |= CHANGE_NONFINITE;
-        if (config->nonfinite == NONFINITE_ERROR)
-            *changes |= CHANGE_REFUSED;
-        if (config->nonfinite != NONFINITE_NUMBER)
-            return NAN;
-        value = config->nonfinite_number;
-    }
-    if (config->round_digits >= 0)
-        value = round_to_digits(value, config->round_digits);
     double clamped = value;
     if (config->has_min && clamped < config->min)
         clamped = config->min;
@@ -67,15 +56,33 @@ static float correct_value(const struct postprocess_config *config, float raw, u
         clamped = config->max;
     if (clamped != value)
         *changes |= CHANGE_CLAMPED;
-    float result = (float)clamped;
-    if (!isfinite(result)) {
-        /* Finite as a double, too large for what is written. */
-        *changes |= CHANGE_NONFINITE;
-        if (config->nonfinite == NONFINITE_ERROR)
-            *changes |= CHANGE_REFUSED;
-        return config->nonfinite == NONFINITE_NUMBER ? (float)config->nonfinite_number : NAN;
-    }
-    return result;
+    return clamped;
+}
+
+/* What stands for a value that is none: NaN is null. */
+static double replace_nonfinite(const struct postprocess_config *config, unsigned *changes)
+{
+    *changes |= CHANGE_NONFINITE;
+    if (config->nonfinite == NONFINITE_ERROR)
+        *changes |= CHANGE_REFUSED;
+    return config->nonfinite == NONFINITE_NUMBER ? config->nonfinite_number : (double)NAN;
+}
+
+static float correct_value(const struct postprocess_config *config, float raw, unsigned *changes)
+{
+    double value = apply_inverse(config->inverse, (double)raw);
+    if (!isfinite(value))
+        value = replace_nonfinite(config, changes);
+    if (isnan(value))
+        return NAN;
+    if (config->round_digits >= 0)
+        value = round_to_digits(value, config->round_digits);
+    value = clamp(config, value, changes);
+    if (isfinite((float)value))
+        return (float)value;
+    /* Finite as a double, too large for what is written: as one that is not finite at all. */
+    value = replace_nonfinite(config, changes);
+    return isnan(value) ? NAN : (float)clamp(config, value, changes);
 }
 
 static bool corrects_values(const struct postprocess_config *config)

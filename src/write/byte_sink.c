@@ -100,8 +100,50 @@ static int create_temporary(struct byte_sink *sink)
     return -1;
 }
 
+int byte_sink_descriptor(const char *path)
+{
+    static const struct {
+        const char *prefix;
+        int fd; /* -1: the number stands behind the prefix */
+    } names[] = {{"/dev/stdin", 0},
+                 {"/dev/stdout", 1},
+                 {"/dev/stderr", 2},
+                 {"/dev/fd/", -1},
+                 {"/proc/self/fd/", -1}};
+    enum { DESCRIPTOR_MAX = 1 << 20 };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t size = strlen(names[i].prefix);
+        if (strncmp(path, names[i].prefix, size) != 0)
+            continue;
+        const char *digit = path + size;
+        if (names[i].fd >= 0 && *digit == '\0')
+            return names[i].fd;
+        int fd = 0;
+        for (; names[i].fd < 0 && *digit >= '0' && *digit <= '9' && fd < DESCRIPTOR_MAX; digit++)
+            fd = fd * 10 + (*digit - '0');
+        if (names[i].fd < 0 && *digit == '\0' && digit != path + size)
+            return fd;
+    }
+    /* The same file by its own name: `xgbpipe -o app > app`. */
+    struct stat named, open_file;
+    if (stat(path, &named) != 0 || !S_ISREG(named.st_mode))
+        return -1;
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &open_file) == 0 && named.st_dev == open_file.st_dev &&
+            named.st_ino == open_file.st_ino)
+            return fd;
+    return -1;
+}
+
 static enum status open_file(struct byte_sink *sink, const char *path, struct error *err)
 {
+    int descriptor = byte_sink_descriptor(path);
+    if (descriptor >= 0) {
+        /* Whoever opened it may have written to it, and may go on: a rename would take it away from them. */
+        sink->fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+        sink->owns_fd = true;
+        return sink->fd >= 0 ? STATUS_OK : fail_with_errno(sink, "open", errno, err);
+    }
     struct stat old;
     bool exists = stat(path, &old) == 0;
     if (exists && !S_ISREG(old.st_mode)) {
@@ -123,6 +165,10 @@ static enum status open_file(struct byte_sink *sink, const char *path, struct er
         return fail_with_errno(sink, "write", code, err);
     }
     sink->owns_fd = true;
+    /* The owner too, where the user may give files away. */
+    if (exists && fchown(sink->fd, old.st_uid, old.st_gid) != 0 && errno != EPERM &&
+        errno != EINVAL && errno != ENOSYS)
+        return fail_with_errno(sink, "set the owner of", errno, err);
     if (exists && fchmod(sink->fd, old.st_mode & 07777) != 0)
         return fail_with_errno(sink, "set the mode of", errno, err);
     return STATUS_OK;

@@ -47,6 +47,17 @@ static bool is_object(struct span record)
            json_scanner_next(&scanner, &token, NULL) == STATUS_END;
 }
 
+/* A bad record may be bad because a key of the answers is in it already: it must not come twice. */
+static bool has_answer_key(const struct encoder_row *row)
+{
+    const struct record_batch *records = row->records;
+    const struct span *raws = records->raws + row->row * records->raw_count;
+    for (size_t i = row->encoder->config.kept_count; i < records->raw_count; i++)
+        if (raws[i].data != NULL)
+            return true;
+    return false;
+}
+
 bool encode_jsonl_row(const struct encoder_row *row, struct byte_buffer *out)
 {
     const struct encoder_config *config = &row->encoder->config;
@@ -54,7 +65,7 @@ bool encode_jsonl_row(const struct encoder_row *row, struct byte_buffer *out)
     const struct span *key = row->encoder->keys;
     bool needs_comma = false;
     struct span record = row->records->records[row->row];
-    if (config->keeps_record && (!row->is_bad || is_object(record))) {
+    if (config->keeps_record && (!row->is_bad || (is_object(record) && !has_answer_key(row)))) {
         /* All but the closing brace. */
         record = trimmed(record);
         record.size--;

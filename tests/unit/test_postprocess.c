@@ -142,6 +142,17 @@ TEST(an_inverse_that_leaves_float32_is_not_finite)
     fixture_run(&fixture);
     CHECK_INT(fixture.records.bad_count, 1);
     fixture_close(&fixture);
+
+    /* What stands for it is clamped as any other value. */
+    fixture_open(&fixture, ANSWER_VALUE, 1, values, 1);
+    fixture.config.inverse = INVERSE_EXP;
+    fixture.config.nonfinite = NONFINITE_NUMBER;
+    fixture.config.has_min = true;
+    fixture.config.min = 3;
+    fixture_run(&fixture);
+    CHECK(value_at(&fixture, 0) == 3.0F);
+    CHECK_INT(fixture.counts.nonfinite, 1);
+    fixture_close(&fixture);
 }
 
 TEST(margins_and_contributions_that_are_not_finite_are_always_refused)
