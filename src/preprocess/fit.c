@@ -378,9 +378,9 @@ enum status fit_finish(struct fit *fit, struct error *err)
 {
     if (fit->row_count == 0)
         return error_set(err, ERROR_SPEC, "there is no record to learn from");
+    fit->has_records = true; /* what a failed init leaves is released too */
     if (!record_batch_init(&fit->records, fit->row_count, 0, 0, 0))
         return error_memory(err);
-    fit->has_records = true;
     fit->records.row_count = fit->row_count;
     memcpy(fit->records.lines, fit->lines, fit->row_count * sizeof *fit->lines);
     enum status status = fit_steps(fit, err);
