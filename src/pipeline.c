@@ -504,24 +504,6 @@ static void stop_threads(struct pipeline *pipeline)
         pthread_join(pipeline->threads[i], NULL);
 }
 
-static void warn_about_columns(struct pipeline *pipeline)
-{
-    const struct pipeline_counters *counters = pipeline->counters;
-    if (!pipeline->has_plan || pipeline->plan.input != INPUT_JSONL || counters->records == 0 ||
-        counters->records == counters->rejected)
-        return;
-    for (uint32_t i = 0; i < counters->column_count; i++) {
-        if (!counters->columns[i].is_feature || counters->columns[i].was_seen)
-            continue;
-        struct error text;
-        char name[ERROR_QUOTE_SIZE];
-        error_set(&text, ERROR_NONE, "no record had a key '%s': it was missing in all of them",
-                  error_quote(name, sizeof name, counters->columns[i].name,
-                              strlen(counters->columns[i].name)));
-        pipeline->events->warning(pipeline->events->context, text.text);
-    }
-}
-
 static void pipeline_release(struct pipeline *pipeline)
 {
     for (uint32_t i = 0; pipeline->workers != NULL && i < pipeline->config->run.threads - 1; i++)
@@ -598,8 +580,8 @@ enum status pipeline_run(const struct pipeline_config *config, const struct pipe
         if (pipeline.plan.preprocess != NULL)
             counters->lookup_count =
                 preprocess_add_lookup_counts(pipeline.plan.preprocess, &counters->lookups);
-        if (status == STATUS_OK)
-            warn_about_columns(&pipeline);
+        if (status == STATUS_OK && pipeline.plan.input == INPUT_JSONL)
+            pipeline_counters_warn(counters, events);
     }
     pipeline_release(&pipeline);
     return status;

@@ -6,6 +6,8 @@
  */
 #include "pipeline_counters.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
 void pipeline_counters_release(struct pipeline_counters *counters)
@@ -84,4 +86,21 @@ enum status pipeline_counters_merge(struct pipeline_counters *counters,
     for (int stage = 0; stage < STAGE_COUNT; stage++)
         counters->stage_seconds[stage] += job->stage_seconds[stage];
     return STATUS_OK;
+}
+
+void pipeline_counters_warn(const struct pipeline_counters *counters,
+                            const struct pipeline_events *events)
+{
+    if (counters->records == counters->rejected)
+        return;
+    for (uint32_t i = 0; i < counters->column_count; i++) {
+        const struct column_count *column = &counters->columns[i];
+        if (!column->is_feature || column->was_seen)
+            continue;
+        struct error text;
+        char name[ERROR_QUOTE_SIZE];
+        error_set(&text, ERROR_NONE, "no record had a key '%s': it was missing in all of them",
+                  error_quote(name, sizeof name, column->name, strlen(column->name)));
+        events->warning(events->context, text.text);
+    }
 }

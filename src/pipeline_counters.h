@@ -18,4 +18,8 @@ enum status pipeline_counters_merge(struct pipeline_counters *counters,
                                     const struct field_plan *fields, const struct job *job,
                                     struct error *err);
 
+/* Warns of each feature that no record had (jsonl, where a key may be absent), if any record was good. */
+void pipeline_counters_warn(const struct pipeline_counters *counters,
+                            const struct pipeline_events *events);
+
 #endif
