@@ -13,6 +13,9 @@
 #include <string.h>
 #include <time.h>
 
+/* clang's fortified headers have them as macros, which must not be poisoned. */
+#undef sprintf
+#undef vsprintf
 /* Write without knowing the room. */
 #pragma GCC poison strcpy strcat stpcpy sprintf vsprintf gets
 /* Take what is no number for one, and say nothing. */
