@@ -34,8 +34,8 @@ static const char *const examples[COMMAND_COUNT] = {
         "  xgbpipe transform -s fitted.json --keep price train.csv > features.csv\n",
     [COMMAND_FIT] = "  xgbpipe fit -s spec.json --label price train.csv > fitted.json\n",
     [COMMAND_CHECK] =
-        "  xgbpipe check -m model.json -s fitted.json\n"
-        "  xgbpipe check -m model.json -s fitted.json --add answers.csv > golden.json\n",
+        ("  xgbpipe check -m model.json -s fitted.json\n"
+         "  xgbpipe check -m model.json -s fitted.json --add answers.csv > golden.json\n"),
     [COMMAND_INSPECT] = "  xgbpipe inspect model.json\n",
 };
 
