@@ -137,6 +137,18 @@ static enum status check_labels(const struct output_config *output, const struct
     return STATUS_OK;
 }
 
+/* A threshold that nothing is compared with would be ignored in silence. */
+static enum status check_threshold(const struct output_config *output, const struct model *model,
+                                   struct error *err)
+{
+    if (!output->has_threshold || answer_class_rule(model) == CLASS_THRESHOLD ||
+        answer_class_rule(model) == CLASS_NONE)
+        return STATUS_OK;
+    return error_set(err, ERROR_MODEL,
+                     "--threshold is for two classes; the objective %s takes the likeliest of %lu",
+                     model->objective_name, (unsigned long)model->class_count);
+}
+
 enum status answer_columns_make(struct output_layout *layout, const struct output_config *output,
                                 const struct model *model, uint32_t leaf_count,
                                 const struct span *feature_names, uint32_t feature_count,
@@ -151,6 +163,8 @@ enum status answer_columns_make(struct output_layout *layout, const struct outpu
         return status;
     }
     status = check_labels(output, model, err);
+    if (status == STATUS_OK)
+        status = check_threshold(output, model, err);
     bool several = output->type_count > 1;
     bool has_memory = true;
     for (uint32_t i = 0; i < output->type_count && status == STATUS_OK && has_memory; i++) {

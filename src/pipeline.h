@@ -60,7 +60,8 @@ struct output_config {
     enum answer_kind
         types[ANSWER_KIND_COUNT]; /* as asked, in order; none: value (transform: features) */
     struct name_list labels;
-    struct span label_column;              /* --label of transform to libsvm; data NULL: none */
+    bool has_threshold;       /* --threshold was given: the model must have two classes */
+    struct span label_column; /* --label of transform to libsvm; data NULL: none */
     struct postprocess_config corrections; /* class_rule and wants are filled in by the pipeline */
 };
 

@@ -54,7 +54,15 @@ static bool size_parse(const char *text, uint64_t *value)
 
 static bool number_parse(const char *text, double *value)
 {
-    return number_text_parse(span_of_text(text), value) && isfinite(*value);
+    return number_text_parse(span_of_text(text), value) && isfinite((float)*value);
+}
+
+/* What a text that number_parse refuses should have been. */
+static const char *number_wanted(const char *text)
+{
+    double value;
+    bool is_finite = number_text_parse(span_of_text(text), &value) && isfinite(value);
+    return is_finite ? "a number within the range of float32" : "a finite number";
 }
 
 bool iterations_parse(const char *text, uint32_t *begin, uint32_t *end)
@@ -138,11 +146,13 @@ static enum status check_argument(const struct option_rule *rule, const char *te
             return STATUS_OK;
         return refuse(err, rule, text, "a number of bytes from 1 to 1024G");
     case ARGUMENT_NUMBER:
-        return number_parse(text, &number) ? STATUS_OK : refuse(err, rule, text, "a finite number");
+        return number_parse(text, &number) ? STATUS_OK
+                                           : refuse(err, rule, text, number_wanted(text));
     case ARGUMENT_NONFINITE:
         if (strcmp(text, "error") == 0 || strcmp(text, "null") == 0 || number_parse(text, &number))
             return STATUS_OK;
-        return refuse(err, rule, text, "error, null or a finite number");
+        snprintf(wanted, sizeof wanted, "error, null or %s", number_wanted(text));
+        return refuse(err, rule, text, wanted);
     case ARGUMENT_BYTE:
         if (delimiter_parse(text, &byte))
             return STATUS_OK;

@@ -12,6 +12,7 @@
 #include "base/byte_buffer.h"
 #include "base/file_bytes.h"
 #include "base/memory.h"
+#include "base/name_index.h"
 #include "base/number_text.h"
 #include "signals.h"
 #include "spec/spec.h"
@@ -211,6 +212,30 @@ static enum status read_list(struct name_texts *texts, struct name_list *list,
     return status;
 }
 
+/* Two classes of one name could not be told apart. */
+static enum status check_labels(const struct name_list *labels, struct error *err)
+{
+    struct name_index index;
+    char quoted[ERROR_QUOTE_SIZE];
+    enum status status = STATUS_OK;
+
+    name_index_init(&index);
+    for (uint32_t i = 0; i < labels->count && status == STATUS_OK; i++) {
+        struct span label = labels->names[i];
+        int32_t existing;
+
+        if (label.size == 0)
+            status = error_set(err, ERROR_USAGE, "option '--labels': label %u is empty", i + 1);
+        else if (!name_index_add(&index, label, (int32_t)i, &existing))
+            status = error_memory(err);
+        else if (existing != NAME_INDEX_NONE)
+            status = error_set(err, ERROR_USAGE, "option '--labels': '%s' comes twice",
+                               error_quote(quoted, sizeof quoted, label.data, label.size));
+    }
+    name_index_release(&index);
+    return status;
+}
+
 static enum status read_lists(struct settings *settings, const struct options *options,
                               struct error *err)
 {
@@ -228,6 +253,8 @@ static enum status read_lists(struct settings *settings, const struct options *o
     if (status == STATUS_OK)
         status = read_list(&settings->labels, &output->labels, options, OPTION_LABELS, true,
                            "labels", err);
+    if (status == STATUS_OK)
+        status = check_labels(&output->labels, err);
     if (status == STATUS_OK)
         status = read_list(&settings->null_texts, NULL, options, OPTION_NULL, false, "null", err);
     if (status != STATUS_OK)
@@ -305,6 +332,7 @@ static void read_output(struct output_config *output, const struct options *opti
     corrections->has_max = options_has(options, OPTION_MAX);
     corrections->max = options_number(options, OPTION_MAX, 0);
     corrections->threshold = options_number(options, OPTION_THRESHOLD, 0.5);
+    output->has_threshold = options_has(options, OPTION_THRESHOLD);
 }
 
 static void read_running(struct settings *settings, const struct options *options)

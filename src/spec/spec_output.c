@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/name_index.h"
 #include "spec/spec_parts.h"
 
 enum { ROUND_MAX = 17 };
@@ -17,6 +18,12 @@ static enum status wrong(const struct spec_node *node, struct error *err, const 
     char quoted[ERROR_QUOTE_SIZE];
     return spec_fail(node, err, "output.%s: must be %s",
                      error_quote(quoted, sizeof quoted, node->key.data, node->key.size), what);
+}
+
+/* Answers are float32: a number that takes an answer's place must be one. */
+static bool is_float32(double number)
+{
+    return isfinite((float)number);
 }
 
 /* The index of text among words, or -1. */
@@ -52,6 +59,24 @@ static enum status read_type(struct spec_output *output, const struct spec_node 
     return STATUS_OK;
 }
 
+/* Two classes of one name could not be told apart. */
+static enum status check_labels_differ(const struct spec_output *output,
+                                       const struct spec_node *node, struct error *err)
+{
+    struct name_index index;
+    enum status status = STATUS_OK;
+    name_index_init(&index);
+    for (uint32_t i = 0; i < output->label_count && status == STATUS_OK; i++) {
+        int32_t existing;
+        if (!name_index_add(&index, output->labels[i], (int32_t)i, &existing))
+            status = error_memory(err);
+        else if (existing != NAME_INDEX_NONE)
+            status = wrong(node, err, "a list of texts that differ");
+    }
+    name_index_release(&index);
+    return status;
+}
+
 static enum status read_labels(struct spec_output *output, struct arena *arena,
                                const struct spec_node *node, struct error *err)
 {
@@ -63,9 +88,11 @@ static enum status read_labels(struct spec_output *output, struct arena *arena,
     for (const struct spec_node *at = node->first; at != NULL; at = at->next) {
         if (at->kind != SPEC_TEXT)
             return wrong(node, err, "a list of texts");
+        if (at->text.size == 0)
+            return wrong(node, err, "a list of texts that are not empty");
         output->labels[output->label_count++] = at->text;
     }
-    return STATUS_OK;
+    return check_labels_differ(output, node, err);
 }
 
 static enum status read_inverse(struct spec_output *output, const struct spec_node *node,
@@ -84,7 +111,9 @@ static enum status read_inverse(struct spec_output *output, const struct spec_no
 static enum status read_nonfinite(struct spec_output *output, const struct spec_node *node,
                                   struct error *err)
 {
-    if (node->kind == SPEC_NUMBER) {
+    if (node->kind == SPEC_NUMBER && !is_float32(node->number)) {
+        return wrong(node, err, "finite as a float32");
+    } else if (node->kind == SPEC_NUMBER) {
         output->nonfinite = SPEC_NONFINITE_NUMBER;
         output->nonfinite_number = node->number;
     } else if (node->kind == SPEC_TEXT && span_equal_text(node->text, "error")) {
@@ -103,6 +132,8 @@ static enum status read_number(const struct spec_node *node, bool *has, double *
 {
     if (node->kind != SPEC_NUMBER)
         return wrong(node, err, "a number");
+    if (!is_float32(node->number))
+        return wrong(node, err, "finite as a float32");
     *has = true;
     *number = node->number;
     return STATUS_OK;
