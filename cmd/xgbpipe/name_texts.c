@@ -37,6 +37,9 @@ static enum status split_lines(struct name_texts *texts, struct error *err)
             return error_memory(err);
         at = newline != NULL ? newline + 1 : end;
     }
+    /* Blank lines at the end of a file are nobody's names. */
+    while (texts->count > 1 && texts->names[texts->count - 1].size == 0)
+        texts->count--;
     return STATUS_OK;
 }
 
