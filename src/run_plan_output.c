@@ -34,10 +34,15 @@ static enum status keep_names(struct run_plan *plan, const struct span *names,
         struct field *field = field_table_get(&plan->fields, names[i]);
         if (field == NULL)
             return error_memory(err);
+        if (field->raw >= 0) {
+            /* A field has one place among the kept ones: the other would stay empty. */
+            char name[ERROR_QUOTE_SIZE];
+            return error_set(err, ERROR_HEADER, "the column '%s' would be kept twice",
+                             error_quote(name, sizeof name, names[i].data, names[i].size));
+        }
         plan->kept_names[i] = names[i];
         if (raws != NULL)
             plan->kept_raws[i] = raws[i];
-        /* A name that is listed twice is refused when the output names are checked. */
         field->raw = (int32_t)i;
     }
     plan->kept_count = count;
