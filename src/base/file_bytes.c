@@ -12,7 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 64 * 1024 };
+enum {
+    READ_SIZE = 64 * 1024,
+    DEVICE_BYTES_MAX = 1024 * 1024 /* of a character device, which may have no end: /dev/zero */
+};
 
 static enum status fail(struct error *err, const char *what, const char *path, int code)
 {
@@ -67,6 +70,8 @@ enum status file_bytes_read(const char *path, size_t size_max, struct byte_buffe
         status =
             error_memory(err); /* reserved whole, so that a large file is not copied in growing */
     } else {
+        if (S_ISCHR(about.st_mode) && size_max > DEVICE_BYTES_MAX)
+            size_max = DEVICE_BYTES_MAX;
         status = read_to_end(fd, path, size_max, out, err);
     }
     if (status != STATUS_OK)

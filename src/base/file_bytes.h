@@ -9,7 +9,8 @@
 #include "base/byte_buffer.h"
 #include "base/error.h"
 
-/* Appends what the file at `path` holds to out; pipes and devices are read to their end too. Fails with
+/* Appends what the file at `path` holds to out; pipes and devices are read to their end too, a character device to
+ * 1 MiB at most. Fails with
  * ERROR_SYSTEM ("cannot open 'x.json': No such file or directory"; the caller may change the kind) where
  * it cannot be read, is a directory or has more than size_max bytes, or with ERROR_MEMORY. On failure out
  * holds what it held before. */

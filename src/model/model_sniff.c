@@ -68,13 +68,14 @@ static const char *describe(struct span bytes)
          4, "it is a program"},
         {"\x89HDF", 4, "it looks like an HDF5 file"},
     };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (begins_with(bytes, kinds[i].prefix, kinds[i].size))
+            return kinds[i].what;
+    /* Behind the prefixes: a pickle holds the names of boosters and objectives too. */
     if (is_old_binary(head))
         return "it is in XGBoost's old binary format, which cannot be read since 3.1: load it with "
                "XGBoost 3.0 or older and save it anew, for example: python -c \"import xgboost; "
                "b = xgboost.Booster(model_file='old.model'); b.save_model('model.json')\"";
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (begins_with(bytes, kinds[i].prefix, kinds[i].size))
-            return kinds[i].what;
     if (begins_with(bytes, "\x08", 1) && (contains(head, "onnx") || contains(head, "ai.")))
         return "it looks like an ONNX model";
     if (begins_with(bytes, "[", 1))
