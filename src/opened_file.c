@@ -125,13 +125,9 @@ static enum status find_format(struct opened_file *opened, const struct input_co
                                enum input_format first_format, struct error *err)
 {
     struct span bytes = span_of(opened->tail.data, opened->tail.size);
-    if (bytes.size >= 2 &&
-        (memcmp(bytes.data, "\xFF\xFE", 2) == 0 || memcmp(bytes.data, "\xFE\xFF", 2) == 0))
-        return error_set(err, ERROR_HEADER,
-                         "the input is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8");
     if (input->format != INPUT_AUTO) {
         opened->format = input->format;
-        return STATUS_OK;
+        return format_check(bytes, input->format, err);
     }
     if (format_detect(bytes, &opened->format, err) != STATUS_OK)
         return STATUS_FAILED;

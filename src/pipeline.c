@@ -22,6 +22,7 @@
 
 #include "base/memory.h"
 #include "block_job.h"
+#include "opened_file.h"
 #include "pipeline_counters.h"
 #include "record_stream.h"
 #include "run_plan.h"
@@ -40,6 +41,7 @@ struct pipeline {
 
     struct run_plan plan;
     bool has_plan;
+    bool has_warned_of_absent;
     struct record_stream *stream;
     const struct stream_file *first_file;
     struct binding **bindings; /* owned */
@@ -330,6 +332,21 @@ static enum status write_header(struct pipeline *pipeline, const struct stream_f
     return status;
 }
 
+/* Names the columns that a header lacks, where that is allowed, once in a run. */
+static void warn_about_absent(struct pipeline *pipeline, const struct stream_file *file)
+{
+    char names[ERROR_TEXT_SIZE];
+    uint32_t count = binding_absent(file->binding, names, sizeof names);
+    struct error text;
+    if (count == 0 || pipeline->has_warned_of_absent)
+        return;
+    pipeline->has_warned_of_absent = true;
+    error_set(&text, ERROR_NONE, "the header lacks the column%s %s: missing in every record",
+              count == 1 ? "" : "s", names);
+    fail_in_file(file, &text);
+    pipeline->events->warning(pipeline->events->context, text.text);
+}
+
 static enum status on_file(void *context, struct stream_file *file, enum input_format format,
                            bool is_check, struct error *err)
 {
@@ -350,6 +367,7 @@ static enum status on_file(void *context, struct stream_file *file, enum input_f
     }
     pipeline->bindings[pipeline->binding_count++] = binding;
     file->binding = binding;
+    warn_about_absent(pipeline, file);
     return STATUS_OK;
 }
 

@@ -123,6 +123,33 @@ static bool is_excluded(const struct run_plan *plan, struct span name)
            span_equal(config->output.label_column, name);
 }
 
+/* f0, f1 ...: the names by which XGBoost itself calls the features of such a model, in whatever order they come. Other
+ * names stay in file order. */
+static enum status sort_default_names(struct run_plan *plan, struct error *err)
+{
+    struct span *sorted = memory_new(plan->feature_count, sizeof *sorted);
+    if (sorted == NULL)
+        return error_memory(err);
+    bool are_default = true;
+    for (uint32_t i = 0; i < plan->feature_count && are_default; i++) {
+        struct span name = plan->feature_names[i];
+        uint64_t number = 0;
+        are_default = name.size >= 2 && name.size <= 10 && name.data[0] == 'f' &&
+                      (name.size == 2 || name.data[1] != '0');
+        for (size_t k = 1; k < name.size && are_default; k++) {
+            are_default = name.data[k] >= '0' && name.data[k] <= '9';
+            number = number * 10 + (uint64_t)(name.data[k] - '0');
+        }
+        are_default = are_default && number < plan->feature_count && sorted[number].data == NULL;
+        if (are_default)
+            sorted[number] = name;
+    }
+    if (are_default)
+        memcpy(plan->feature_names, sorted, plan->feature_count * sizeof *sorted);
+    memory_release(sorted);
+    return STATUS_OK;
+}
+
 /* A model without names takes the columns that are left, where they are exactly as many. */
 static enum status take_columns_left(struct run_plan *plan, const struct header *header,
                                      struct error *err)
@@ -136,7 +163,7 @@ static enum status take_columns_left(struct run_plan *plan, const struct header 
         found++;
     }
     if (header != NULL && found == plan->feature_count)
-        return STATUS_OK;
+        return sort_default_names(plan, err);
     if (header == NULL)
         return error_set(err, ERROR_HEADER,
                          "the model carries no feature names: name its %lu features, in its "
@@ -144,9 +171,11 @@ static enum status take_columns_left(struct run_plan *plan, const struct header 
                          (unsigned long)plan->feature_count);
     return error_set(err, ERROR_HEADER,
                      "the model carries no feature names and takes %lu features, the input has "
-                     "%lu columns besides the kept ones: name the features, in the model's order, "
-                     "with --features, or set the other columns aside with --keep",
-                     (unsigned long)plan->feature_count, (unsigned long)found);
+                     "%lu column%s besides the kept ones: name the features, in the model's order, "
+                     "with --features, or set the other columns aside with --keep%s",
+                     (unsigned long)plan->feature_count, (unsigned long)found,
+                     found == 1 ? "" : "s",
+                     header_hint(header, plan->input == INPUT_TSV ? '\t' : plan->delimiter));
 }
 
 /* --features that are the model's own names in another order can only be a mistake. */

@@ -20,11 +20,27 @@ static void append(char *text, size_t size, size_t *used, const char *part)
         *used = *used + (size_t)added < size ? *used + (size_t)added : size - 1;
 }
 
-/* What may be wrong with a header that lacks so much. */
-static const char *header_hint(const struct header *header, char delimiter)
+/* `1 0:2 3:4` */
+static bool looks_like_libsvm(struct span text)
+{
+    const char *end = text.data + text.size;
+    const char *blank = find_byte(text.data, end, ' ');
+    double number;
+    if (blank == end ||
+        !number_text_parse(span_of(text.data, (size_t)(blank - text.data)), &number))
+        return false;
+    const char *at = blank + 1;
+    while (at != end && *at >= '0' && *at <= '9')
+        at++;
+    return at != blank + 1 && at != end && *at == ':';
+}
+
+const char *header_hint(const struct header *header, char delimiter)
 {
     static const char separators[] = ",;\t|";
     if (header->column_count == 1) {
+        if (looks_like_libsvm(header->names[0]))
+            return "; is it libsvm? (--ilibsvm)";
         for (const char *other = separators; *other != '\0'; other++) {
             if (*other != delimiter &&
                 memchr(header->names[0].data, *other, header->names[0].size) != NULL)
@@ -73,6 +89,28 @@ static enum status fail_missing(const struct field_plan *plan, const uint8_t *is
                      text, found == 0 ? header_hint(header, delimiter) : "");
 }
 
+static bool is_input(const struct field *field)
+{
+    return field->feature >= 0 || field->number >= 0 || field->text >= 0 || field->key >= 0;
+}
+
+/* Where columns may be missing, one at least must be there, or every answer would be the same. */
+static enum status check_some_input(const struct field_plan *plan, const uint8_t *is_found,
+                                    const struct header *header, char delimiter, struct error *err)
+{
+    bool has_inputs = false;
+    for (uint32_t i = 0; i < plan->field_count; i++) {
+        if (!is_input(&plan->fields[i]))
+            continue;
+        if (is_found[i])
+            return STATUS_OK;
+        has_inputs = true;
+    }
+    return has_inputs ? error_set(err, ERROR_HEADER, "the header has none of the features%s",
+                                  header_hint(header, delimiter))
+                      : STATUS_OK;
+}
+
 static enum status bind_header(struct binding *binding, const struct header *header,
                                struct error *err)
 {
@@ -118,7 +156,7 @@ static enum status bind_header(struct binding *binding, const struct header *hea
         fail_missing(plan, is_found, header, binding->delimiter, err);
         goto cleanup;
     }
-    status = STATUS_OK;
+    status = check_some_input(plan, is_found, header, binding->delimiter, err);
 cleanup:
     memory_release(is_found);
     return status;
@@ -253,6 +291,24 @@ cleanup:
     else
         binding_close(binding);
     return status;
+}
+
+uint32_t binding_absent(const struct binding *binding, char *text, size_t size)
+{
+    size_t used = 0;
+    uint32_t count = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < binding->absent_count; i++) {
+        const struct field *field = binding->absent[i];
+        if (!is_input(field))
+            continue;
+        char name[ERROR_QUOTE_SIZE], part[ERROR_QUOTE_SIZE + 8];
+        error_quote(name, sizeof name, field->name.data, field->name.size);
+        snprintf(part, sizeof part, "%s'%s'", count == 0 ? "" : ", ", name);
+        append(text, size, &used, part);
+        count++;
+    }
+    return count;
 }
 
 void binding_close(struct binding *binding)

@@ -69,6 +69,9 @@ enum status header_read(struct header *header, struct span line, enum input_form
 /* A header that was not in the file: from --columns. Names are copied. False for memory. */
 bool header_make(struct header *header, const struct span *names, uint32_t count);
 void header_release(struct header *header); /* all-zero is allowed */
+/* What may be wrong with a header that lacks all its columns: "; is it libsvm? (--ilibsvm)", or "". delimiter: the one
+ * that it was read with. */
+const char *header_hint(const struct header *header, char delimiter);
 
 /* ---- Binding: fields of the plan to columns of one file ---- */
 
@@ -85,6 +88,10 @@ enum status binding_open(struct binding **out, const struct field_plan *plan,
                          enum input_format format, char delimiter, const struct header *header,
                          struct error *err);
 void binding_close(struct binding *binding); /* NULL is allowed */
+
+/* How many columns for features or steps the header lacks (csv, tsv; else 0); text: their names, "'a', 'b'", as far
+ * as size bytes go. */
+uint32_t binding_absent(const struct binding *binding, char *text, size_t size);
 
 /* ---- Decoding ---- */
 
@@ -122,5 +129,8 @@ enum status format_detect(struct span first_bytes, enum input_format *format, st
 /* For any format, detected or given: ERROR_HEADER where the input's first bytes are UTF-16,
  * UTF-32, gzip, zip or another binary file by its magic number, saying what to do. */
 enum status format_check_text(struct span first_bytes, struct error *err);
+
+/* For a format that was given: as format_check_text, and a JSON array that is called jsonl. */
+enum status format_check(struct span first_bytes, enum input_format format, struct error *err);
 
 #endif

@@ -57,20 +57,35 @@ enum status format_check_text(struct span first_bytes, struct error *err)
     return STATUS_OK;
 }
 
+static char first_sign(struct span bytes)
+{
+    const char *at = bytes.data, *end = at + bytes.size;
+    if (bytes.size >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0)
+        at += 3;
+    while (at != end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+        at++;
+    return at != end ? *at : '\0';
+}
+
+enum status format_check(struct span first_bytes, enum input_format format, struct error *err)
+{
+    enum status status = format_check_text(first_bytes, err);
+    if (status == STATUS_OK && format == INPUT_JSONL && first_sign(first_bytes) == '[')
+        status = error_set(err, ERROR_HEADER,
+                           "the input is a JSON array: make it one object a line (jq -c '.[]')");
+    return status;
+}
+
 enum status format_detect(struct span first_bytes, enum input_format *format, struct error *err)
 {
     enum status status = format_check_text(first_bytes, err);
     if (status != STATUS_OK)
         return status;
-    const char *at = first_bytes.data, *end = at + first_bytes.size;
-    if (first_bytes.size >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0)
-        at += 3;
-    while (at != end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
-        at++;
-    if (at != end && *at == '[')
+    char sign = first_sign(first_bytes);
+    if (sign == '[')
         return error_set(err, ERROR_HEADER,
                          "the input is a JSON array: make it one object a line (jq -c '.[]'), or "
                          "say -i csv if it is none");
-    *format = at != end && *at == '{' ? INPUT_JSONL : INPUT_CSV;
+    *format = sign == '{' ? INPUT_JSONL : INPUT_CSV;
     return STATUS_OK;
 }

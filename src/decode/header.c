@@ -33,6 +33,12 @@ static enum status header_text(struct span *line, struct error *err)
     return STATUS_OK;
 }
 
+/* Outside quotes a CR that ends no line is what a file of old Macintosh lines looks like: all of it is the header. */
+static bool holds_lone_cr(struct span raw)
+{
+    return raw.size != 0 && raw.data[0] != '"' && memchr(raw.data, '\r', raw.size) != NULL;
+}
+
 /* Copies the spans' bytes behind *out, and advances it. */
 static struct span copy_bytes(char **out, struct span span)
 {
@@ -77,6 +83,10 @@ enum status header_read(struct header *header, struct span line, enum input_form
     char *out = header->bytes;
     for (size_t i = 0; i < fields.count; i++) {
         struct span name;
+        if (holds_lone_cr(fields.values[i])) {
+            header_fail(err, "the input's lines end with CR alone: convert it (tr '\\r' '\\n')");
+            goto cleanup;
+        }
         byte_buffer_clear(&scratch);
         if (!raw_field_text(format, fields.values[i], &scratch, &name, NULL)) {
             error_memory(err);
