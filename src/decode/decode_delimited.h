@@ -256,8 +256,11 @@ DELIMITED_INLINE bool mark_delimited(struct decode_run *run, const struct delimi
             break;
     }
     return record_batch_mark_bad(target->records, target->row, whole,
-                                 "has %llu field%s, the header has %u", (unsigned long long)count,
-                                 count == 1 ? "" : "s", (unsigned)run->binding->column_count);
+                                 "has %llu field%s, the header has %u%s", (unsigned long long)count,
+                                 count == 1 ? "" : "s", (unsigned)run->binding->column_count,
+                                 !has_quotes && memchr(row->begin, '"', (size_t)(stop - row->begin))
+                                     ? " (tsv has no quoting; -d tab reads quoted fields)"
+                                     : "");
 }
 
 DELIMITED_INLINE bool decode_delimited(struct decode_run *run, char delimiter, bool has_quotes,

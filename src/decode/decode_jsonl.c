@@ -216,6 +216,13 @@ static const char *store_value(struct decode_run *run, const struct field *field
     return stop;
 }
 
+/* A record that ends too early is often the first line of an object that is written over several. */
+static const char *layout_hint(const struct json_walk *walk)
+{
+    bool is_cut_off = json_walk_column(walk) > (size_t)(walk->end - walk->begin);
+    return is_cut_off ? " (one object a line: jq -c .)" : "";
+}
+
 static bool mark_invalid(struct decode_run *run, const struct row_marks *marks,
                          const struct json_walk *walk)
 {
@@ -223,8 +230,8 @@ static bool mark_invalid(struct decode_run *run, const struct row_marks *marks,
     row_marks_restore(run->target.records, run->target.row, marks);
     row_target_drop_raws(&run->target);
     return record_batch_mark_bad(run->target.records, run->target.row, whole,
-                                 "invalid JSON at byte %zu: %s", json_walk_column(walk),
-                                 walk->fault);
+                                 "invalid JSON at byte %zu: %s%s", json_walk_column(walk),
+                                 walk->fault, layout_hint(walk));
 }
 
 static bool mark_duplicate(struct decode_run *run, const struct row_marks *marks,

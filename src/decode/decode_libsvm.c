@@ -136,6 +136,18 @@ static bool mark_beyond(struct decode_run *run, const struct row_marks *marks, u
         (unsigned)run->target.plan->index_base);
 }
 
+/* `2:` says neither a number nor that it is missing. */
+static bool mark_empty(struct decode_run *run, const struct row_marks *marks, uint32_t index)
+{
+    const struct span whole = {NULL, 0};
+    row_marks_restore(run->target.records, run->target.row, marks);
+    row_target_drop_raws(&run->target);
+    return record_batch_mark_bad(
+        run->target.records, run->target.row, whole,
+        "'%llu:': the value is not there (leave the index out, or write nan)",
+        (unsigned long long)index + run->target.plan->index_base);
+}
+
 /* Decodes one line that is not blank. */
 static bool decode_line(struct decode_run *run, struct libsvm_reader *reader,
                         enum libsvm_result result, const char *limit)
@@ -159,6 +171,8 @@ static bool decode_line(struct decode_run *run, struct libsvm_reader *reader,
         result = libsvm_next_index(reader, &index);
         if (result != LIBSVM_ENTRY)
             break;
+        if (reader->at == reader->end || libsvm_is_blank(*reader->at) || *reader->at == '#')
+            return mark_empty(run, &marks, index);
         if (index >= binding->index_count) {
             if (binding->has_only_features)
                 return mark_beyond(run, &marks, index);
