@@ -2,8 +2,8 @@
  * engine_native.c - the engine that scores with the model's own trees, compiled at open.
  *
  * Same bits as libxgboost: margins start from the base score (or the record's base margin) and take
- * one float32 addition for each tree, in the order of the trees; see native_program.h for how.
- * Not served: linear boosters, vector leaves, SHAP contributions. They go to libxgboost.
+ * one float32 addition for each tree, in the order of the trees, vector leaves too; see
+ * native_program.h for how. Not served: linear boosters, SHAP contributions. They go to libxgboost.
  */
 #include <math.h>
 #include <string.h>
@@ -110,8 +110,10 @@ static bool is_served(const struct model *model, const struct engine_config *con
         *reason = "linear boosters";
         return false;
     }
-    if (model->has_vector_leaves) {
-        *reason = "trees with vector leaves (multi_output_tree)";
+    /* No version that wrote that layout could score them, so nobody knows the answers. */
+    if (model->booster == BOOSTER_DART && model->has_vector_leaves &&
+        model->library_obstacle != NULL) {
+        *reason = "dart with vector leaves of before XGBoost 3.2";
         return false;
     }
     if (config->wanted[SCORE_CONTRIBS]) {
@@ -262,8 +264,13 @@ static void score_by_walking(struct native_lane *lane, size_t row_count)
     for (size_t row = 0; row < row_count; row++) {
         float *margins = lane->margins + row * program->output_count;
         native_walk_trees(program, 0, program->tree_count, lane->columns, row, lane->tree_leaves);
-        for (uint32_t t = 0; t < program->tree_count; t++)
-            margins[program->trees[t].output] += program->node_values[lane->tree_leaves[t]];
+        for (uint32_t t = 0; t < program->tree_count; t++) {
+            size_t leaf = lane->tree_leaves[t];
+            const float *values = program->node_values + leaf * program->leaf_size;
+            float *sums = margins + program->trees[t].output;
+            for (size_t k = 0; k < program->leaf_size; k++)
+                sums[k] += values[k];
+        }
     }
 }
 

@@ -401,13 +401,26 @@ APART void add_wide_leaves(const float *const leaves[NATIVE_TILE_TREES], uint32_
     add_leaves(leaves, tree_count, places, high_places, sums);
 }
 
+/* Adds the leaves' values number k to the sums of a strip. */
+static void add_output(const struct native_program *program, const struct native_scratch *scratch,
+                       const struct native_tile *tile, uint32_t k, float *sums)
+{
+    const float *leaves[NATIVE_TILE_TREES];
+    for (uint32_t t = 0; t < tile->tree_count; t++) {
+        const struct native_tree *tree = &program->trees[tile->tree_begin + t];
+        leaves[t] = program->leaves + tree->leaf_begin + (size_t)k * tree->leaf_count;
+    }
+    if (tile->is_wide)
+        add_wide_leaves(leaves, tile->tree_count, scratch->places,
+                        scratch->places + (size_t)NATIVE_TILE_TREES * BLOCK_ROWS, sums);
+    else
+        add_byte_leaves(leaves, tile->tree_count, scratch->places, sums);
+}
+
 static void score_tile(const struct native_program *program, const struct native_scratch *scratch,
                        const struct native_tile *tile, size_t strips, float *sums)
 {
-    const float *leaves[NATIVE_TILE_TREES];
     unsigned char *high_places = scratch->places + (size_t)NATIVE_TILE_TREES * BLOCK_ROWS;
-    for (uint32_t t = 0; t < tile->tree_count; t++)
-        leaves[t] = program->leaves + program->trees[tile->tree_begin + t].leaf_begin;
     for (size_t s = 0; s < strips; s++, sums += STRIP_ROWS) {
         const unsigned char *conditions = scratch->conditions + s * VECTOR_BYTES;
         for (uint32_t t = 0; t < tile->tree_count; t++) {
@@ -421,10 +434,8 @@ static void score_tile(const struct native_program *program, const struct native
                                (vector *)(void *)scratch->reaches, scratch->places + at,
                                tile->is_wide ? high_places + at : NULL);
         }
-        if (tile->is_wide)
-            add_wide_leaves(leaves, tile->tree_count, scratch->places, high_places, sums);
-        else
-            add_byte_leaves(leaves, tile->tree_count, scratch->places, sums);
+        for (uint32_t k = 0; k < program->leaf_size; k++)
+            add_output(program, scratch, tile, k, sums + (size_t)k * BLOCK_ROWS);
     }
 }
 
@@ -435,8 +446,12 @@ APART void walk_tile(const struct native_program *program, const struct native_s
     for (uint32_t t = 0; t < tile->tree_count; t++) {
         native_walk_rows(program, &program->trees[tile->tree_begin + t], columns, 0, row_count,
                          scratch->leaf_nodes);
-        for (size_t row = 0; row < row_count; row++)
-            sums[position(row)] += program->node_values[scratch->leaf_nodes[row]];
+        for (size_t row = 0; row < row_count; row++) {
+            const float *values =
+                program->node_values + (size_t)scratch->leaf_nodes[row] * program->leaf_size;
+            for (size_t k = 0; k < program->leaf_size; k++)
+                sums[k * BLOCK_ROWS + position(row)] += values[k];
+        }
     }
 }
 

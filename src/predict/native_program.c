@@ -99,6 +99,19 @@ static void add_set(struct native_builder *builder, const struct tree *tree, uin
     memcpy(threshold, &index, sizeof index);
 }
 
+/* dart's factor is multiplied before it is added: two roundings, XGBoost's. */
+static void write_leaf(const struct native_program *program, const struct tree *tree, uint32_t id,
+                       float *values)
+{
+    if (tree->leaf_vector == NULL) {
+        *values = tree->value[id] * tree->weight;
+        return;
+    }
+    const float *vector = tree->leaf_vector + (size_t)tree->leaf_slot[id] * program->leaf_size;
+    for (uint32_t k = 0; k < program->leaf_size; k++)
+        values[k] = vector[k] * tree->weight;
+}
+
 /* Writes the live nodes of a tree breadth first, children side by side. */
 static void flatten_tree(struct native_builder *builder, uint32_t number, size_t *word_count)
 {
@@ -117,7 +130,7 @@ static void flatten_tree(struct native_builder *builder, uint32_t number, size_t
         struct native_node *node = &program->nodes[i];
         if (tree->left[id] < 0) {
             *node = (struct native_node){NAN, i, 0};
-            program->node_values[i] = tree->value[id] * tree->weight;
+            write_leaf(program, tree, id, program->node_values + (size_t)i * program->leaf_size);
             continue;
         }
         uint32_t slot = slot_of(builder, tree->feature[id]);
@@ -155,7 +168,8 @@ static bool flatten_trees(struct native_builder *builder)
         return false;
     uint32_t feature_count = model->schema.feature_count;
     program->nodes = memory_new(node_count, sizeof *program->nodes);
-    program->node_values = memory_new(node_count, sizeof *program->node_values);
+    program->node_values =
+        memory_new(node_count, program->leaf_size * sizeof *program->node_values);
     program->node_ids = memory_new(node_count, sizeof *program->node_ids);
     program->category_sets = memory_new(set_count, sizeof *program->category_sets);
     program->category_words = memory_new(word_count, sizeof *program->category_words);
@@ -230,8 +244,16 @@ static uint32_t reverse_bits(uint32_t value, uint32_t count)
     return reversed;
 }
 
+static void place_leaf(const struct native_program *program, const struct native_tree *tree,
+                       float *leaves, uint32_t place, uint32_t node)
+{
+    const float *values = program->node_values + (size_t)node * program->leaf_size;
+    for (uint32_t k = 0; k < program->leaf_size; k++)
+        leaves[(size_t)k * tree->leaf_count + place] = values[k];
+}
+
 /* Fills a tree's tests and leaves. A leaf above the last level stands for all places below it. */
-static void write_selections(struct native_builder *builder, struct native_tree *tree,
+static void write_selections(struct native_builder *builder, const struct native_tree *tree,
                              uint32_t *tests, float *leaves)
 {
     const struct native_program *program = builder->program;
@@ -248,7 +270,7 @@ static void write_selections(struct native_builder *builder, struct native_tree 
         tests += 1u << level;
     }
     for (uint32_t i = 0; i < 1u << tree->depth; i++)
-        leaves[reverse_bits(i, tree->depth)] = program->node_values[level_nodes[i]];
+        place_leaf(program, tree, leaves, reverse_bits(i, tree->depth), level_nodes[i]);
 }
 
 static void write_reach(struct native_builder *builder, const struct native_tree *tree,
@@ -260,7 +282,7 @@ static void write_reach(struct native_builder *builder, const struct native_tree
     for (uint32_t i = 0; i < node_count; i++) {
         uint32_t node = tree->root + i;
         if (native_node_is_leaf(program, node)) {
-            leaves[leaf_count] = program->node_values[node];
+            place_leaf(program, tree, leaves, leaf_count, node);
             numbers[leaf_count++] = i;
         } else {
             *tests++ = i;
@@ -287,15 +309,16 @@ static bool build_selections(struct native_builder *builder)
         tree->leaf_begin = (uint32_t)leaf_count;
         if (tree->form == NATIVE_SELECT) {
             test_count += ((size_t)1 << tree->depth) - 1;
-            leaf_count += (size_t)1 << tree->depth;
+            tree->leaf_count = 1u << tree->depth;
         } else if (tree->form == NATIVE_REACH) {
             size_t vectors = 2 * leaves + round_up_8(leaves) / 8 + 16;
             test_count += 2 * (size_t)tree->inner_count + round_up_8(leaves);
-            leaf_count += leaves;
+            tree->leaf_count = (uint32_t)leaves;
             if (vectors > program->reach_count)
                 program->reach_count = (uint32_t)vectors;
         }
-        if (test_count > UINT32_MAX)
+        leaf_count += (size_t)tree->leaf_count * program->leaf_size;
+        if (test_count > UINT32_MAX || leaf_count > UINT32_MAX)
             return false;
     }
     program->tests = memory_new(test_count, sizeof *program->tests);
@@ -343,8 +366,8 @@ static uint32_t walk_row_limit(const struct native_program *program, uint32_t bl
         const struct native_tree *tree = &program->trees[t];
         if (tree->form == NATIVE_WALK)
             continue;
-        walk += 3.0 * tree->depth + 3.0;
-        block += 0.8 * block_rows;
+        walk += 3.0 * tree->depth + 2.0 + program->leaf_size;
+        block += 0.8 * program->leaf_size * block_rows;
         block += tree->form == NATIVE_SELECT ? 2.0 * (1u << tree->depth) : 6.0 * tree->inner_count;
     }
     walk -= 6.0 * program->column_count; /* a block's search also goes by the row */
@@ -364,6 +387,7 @@ enum status native_program_open(struct native_program **out, const struct model 
         goto cleanup;
     program->condition_bytes = block_rows / 8;
     program->output_count = model->output_count;
+    program->leaf_size = model->has_vector_leaves ? model->output_count : 1;
     uint32_t tree_begin = 0, tree_end = 0;
     if (model->round_count != 0) {
         tree_begin = model->round_begin[round_begin];

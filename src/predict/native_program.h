@@ -86,14 +86,15 @@ struct native_tree {
     uint32_t root; /* its node */
     uint32_t inner_count;
     uint32_t depth;
-    uint32_t output;
-    uint32_t place; /* its number within the round range: its column among leaf scores */
+    uint32_t output; /* of a leaf's first value */
+    uint32_t place;  /* its number within the round range: its column among leaf scores */
     enum native_form form;
     uint32_t test_begin; /* into tests */
     uint32_t leaf_begin; /* into leaves, by a row's place */
+    uint32_t leaf_count; /* places: leaves of the first output, then of the next one, and so on */
 };
 
-/* A run of trees of one output: the unit of work. Wide places are two bytes, others one. */
+/* A run of trees that add to the same outputs, program->leaf_size of them: the unit of work. Wide places are two bytes, others one. */
 struct native_tile {
     uint32_t tree_begin;
     uint32_t tree_count;
@@ -105,6 +106,7 @@ struct native_tile {
 struct native_program {
     uint32_t condition_bytes; /* size of one condition */
     uint32_t output_count;
+    uint32_t leaf_size; /* values of a leaf: 1, or output_count where leaves are vectors */
 
     uint32_t slot_count; /* tested features */
     uint32_t *slot_features;
@@ -116,7 +118,7 @@ struct native_program {
 
     uint32_t node_count;
     struct native_node *nodes;
-    float *node_values; /* leaf values, dart's factor applied; 0 for inner nodes */
+    float *node_values; /* node_count x leaf_size: leaf values, dart's factor applied; else 0 */
     uint32_t *node_ids; /* the node's number in its tree of the file */
     uint32_t category_set_count;
     struct native_category_set *category_sets;

@@ -61,6 +61,29 @@ SHAPES = {
     'many-classes': {'objective': 'multi:softprob', 'num_class': 40, 'rounds': 3},
     'targets': {'targets': 3},
     'targets-base': {'targets': 2, 'objective': 'reg:pseudohubererror'},
+    'vectors': {'targets': 3, 'multi_strategy': 'multi_output_tree'},
+    'vectors-many': {'targets': 25, 'multi_strategy': 'multi_output_tree', 'rounds': 4},
+    'vectors-deep': {'targets': 2, 'multi_strategy': 'multi_output_tree', 'max_depth': 12, 'rows': 2500,
+                     'min_child_weight': 0, 'rounds': 6},
+    'vectors-depth-7': {'targets': 2, 'multi_strategy': 'multi_output_tree', 'max_depth': 7, 'rows': 1500,
+                        'min_child_weight': 0, 'rounds': 20},
+    'vectors-lossguide': {'targets': 2, 'multi_strategy': 'multi_output_tree', 'grow_policy': 'lossguide',
+                          'max_leaves': 500, 'max_depth': 0, 'rows': 2500, 'min_child_weight': 0, 'rounds': 5},
+    'vectors-categorical': {'targets': 2, 'multi_strategy': 'multi_output_tree', 'categories': 12, 'max_cat_to_onehot': 1},
+    'vectors-categorical-many': {'targets': 2, 'multi_strategy': 'multi_output_tree', 'categories': 6000,
+                                 'max_cat_to_onehot': 1, 'rows': 9000, 'rounds': 4},
+    'vectors-dart': {'targets': 2, 'multi_strategy': 'multi_output_tree', 'booster': 'dart', 'rate_drop': 0.3},
+    'vectors-forest': {'targets': 3, 'multi_strategy': 'multi_output_tree', 'num_parallel_tree': 5, 'subsample': 0.6,
+                       'rounds': 4},
+    'vectors-rounds': {'targets': 3, 'multi_strategy': 'multi_output_tree', 'slice': True},
+    'vectors-base-margin': {'targets': 3, 'multi_strategy': 'multi_output_tree', 'base_margin': True},
+    'vectors-sparse': {'targets': 2, 'multi_strategy': 'multi_output_tree', 'sparse': True, 'missing': 0.8, 'features': 60},
+    'vectors-chunks-5': {'targets': 3, 'multi_strategy': 'multi_output_tree', 'chunk': 5, 'records': 90},
+    'vectors-single-leaves': {'targets': 2, 'multi_strategy': 'multi_output_tree', 'min_child_weight': 1e9},
+    'vectors-classes': {'multi_strategy': 'multi_output_tree', 'objective': 'multi:softprob', 'num_class': 5},
+    'vectors-quantiles': {'multi_strategy': 'multi_output_tree', 'objective': 'reg:quantileerror',
+                          'quantile_alpha': [0.1, 0.5, 0.9]},
+    'vectors-labels': {'targets': 3, 'multi_strategy': 'multi_output_tree', 'objective': 'binary:logistic'},
     'constant': {'constant': 3},
     'one-feature': {'features': 1},
     'features-400': {'features': 400, 'rounds': 10},
@@ -115,7 +138,8 @@ def make_labels(case, z, random):
     objective, rows = case['objective'], len(z)
     groups = None
     if case['targets'] > 1:
-        return np.stack([z * (k + 1) + random.standard_normal(rows) for k in range(case['targets'])], 1), None
+        y = np.stack([z * (k + 1) + random.standard_normal(rows) for k in range(case['targets'])], 1)
+        return (y > 0).astype(np.float32) if objective.startswith('binary:') else y, None
     if objective.startswith('multi:'):
         y = np.argsort(np.argsort(z)) * case['num_class'] // rows
     elif objective.startswith(('binary:', 'reg:logistic', 'rank:map')):
@@ -222,6 +246,7 @@ def run_case(driver, folder, name, case, seed):
     base_margin = None
     if case['base_margin']:
         outputs = int(case.get('num_class', len(case.get('quantile_alpha', case.get('expectile_alpha', [0])))))
+        outputs = max(outputs, case['targets'])
         base_margin = random.standard_normal((len(records), outputs)).astype(np.float32)
         if case['sweep']:
             base_margin *= np.exp(random.uniform(-12, 5, base_margin.shape)).astype(np.float32)

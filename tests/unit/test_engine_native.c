@@ -18,6 +18,8 @@ struct plan {
     uint8_t default_left[MAX_NODES], is_categorical[MAX_NODES];
     uint32_t category_begin[MAX_NODES], category_size[MAX_NODES], category_values[MAX_NODES];
     uint32_t node_count, value_count;
+    uint32_t leaf_slot[MAX_NODES], leaf_count; /* vector leaves, of vector_leaf() */
+    float leaf_vector[2 * MAX_NODES];
 };
 
 static uint32_t leaf(struct plan *plan, float value)
@@ -25,6 +27,17 @@ static uint32_t leaf(struct plan *plan, float value)
     uint32_t node = plan->node_count++;
     plan->left[node] = plan->right[node] = -1;
     plan->value[node] = value;
+    return node;
+}
+
+/* A leaf of two outputs. Its place among the vectors is another one than its order among the nodes. */
+static uint32_t vector_leaf(struct plan *plan, float first, float second)
+{
+    uint32_t node = leaf(plan, 0);
+    uint32_t slot = MAX_NODES - 1 - plan->leaf_count++;
+    plan->leaf_slot[node] = slot;
+    plan->leaf_vector[2 * (size_t)slot] = first;
+    plan->leaf_vector[2 * (size_t)slot + 1] = second;
     return node;
 }
 
@@ -74,6 +87,11 @@ static void add_tree(struct fixture *fixture, struct plan *plan, uint32_t output
                           .default_left = plan->default_left,
                           .output = output,
                           .weight = weight};
+    if (plan->leaf_count != 0) {
+        tree->leaf_vector = plan->leaf_vector;
+        tree->leaf_slot = plan->leaf_slot;
+        model->has_vector_leaves = true;
+    }
     if (plan->value_count != 0) {
         tree->is_categorical = plan->is_categorical;
         tree->category_begin = plan->category_begin;
@@ -116,27 +134,41 @@ static bool score_rows(const struct model *model, const char *isa, const float *
     return true;
 }
 
-/* Checks one row of one feature, alone and as every row of larger batches (blocks, their rests). */
-static void check_value(const struct model *model, float x, float expected)
+/* Checks one row of one feature, alone and as every row of larger batches (blocks, their rests). At most two
+ * outputs are expected. */
+static void check_values(const struct model *model, float x, const float *expected)
 {
+    size_t width = model->output_count;
     static const char *const isas[] = {NULL, "avx512", "avx2", "x86-64", "neon"};
     static const size_t counts[] = {1, 5, 64, 255, 256, 257, 511, 513, 1100};
-    float rows[1100], margins[1100];
+    float rows[1100], margins[2200];
     for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++) {
         for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
             for (size_t row = 0; row < counts[k]; row++)
                 rows[row] = x;
             if (!score_rows(model, isas[i], rows, counts[k], margins))
                 continue;
-            for (size_t row = 0; row < counts[k]; row++)
-                if (margins[row] != expected) {
-                    CHECK_THAT(false, "%s: %a of %zu rows, row %zu: %a, expected %a",
-                               isas[i] == NULL ? "default" : isas[i], (double)x, counts[k], row,
-                               (double)margins[row], (double)expected);
+            for (size_t at = 0; at < counts[k] * width; at++)
+                if (margins[at] != expected[at % width]) {
+                    CHECK_THAT(false, "%s: %a of %zu rows, row %zu, output %zu: %a, expected %a",
+                               isas[i] == NULL ? "default" : isas[i], (double)x, counts[k],
+                               at / width, at % width, (double)margins[at],
+                               (double)expected[at % width]);
                     break;
                 }
         }
     }
+}
+
+static void check_value(const struct model *model, float x, float expected)
+{
+    check_values(model, x, &expected);
+}
+
+static void check_pair(const struct model *model, float x, float first, float second)
+{
+    const float expected[] = {first, second};
+    check_values(model, x, expected);
 }
 
 TEST(a_value_below_the_threshold_goes_left_and_missing_goes_where_the_node_says)
@@ -251,6 +283,80 @@ TEST(each_output_sums_its_own_trees)
     }
 }
 
+TEST(a_vector_leaf_gives_every_output_its_own_value)
+{
+    for (int default_left = 0; default_left < 2; default_left++) {
+        struct fixture fixture;
+        struct plan plan = {.node_count = 0};
+        uint32_t root = split(&plan, 0, 2.0f, default_left != 0);
+        uint32_t low = vector_leaf(&plan, 1.0f, 4.0f);
+        join(&plan, root, low, vector_leaf(&plan, 8.0f, 16.0f));
+        fixture_init(&fixture, 1, 2);
+        add_tree(&fixture, &plan, 0, 1.0f);
+        check_pair(&fixture.model, 1.0f, 1.5f, 3.75f);
+        check_pair(&fixture.model, 2.0f, 8.5f, 15.75f);
+        check_pair(&fixture.model, NAN, default_left ? 1.5f : 8.5f, default_left ? 3.75f : 15.75f);
+    }
+}
+
+TEST(vector_leaves_are_multiplied_and_added_in_the_order_of_the_trees)
+{
+    struct fixture fixture;
+    struct plan plans[3] = {{.node_count = 0}, {.node_count = 0}, {.node_count = 0}};
+    fixture_init(&fixture, 1, 2);
+    vector_leaf(&plans[0], 3e7f, -1.0f);
+    vector_leaf(&plans[1], 0.1f, 0.7f);
+    vector_leaf(&plans[2], -3e7f, 1e-8f);
+    add_tree(&fixture, &plans[0], 0, 1.0f);
+    add_tree(&fixture, &plans[1], 0, 0.3f);
+    add_tree(&fixture, &plans[2], 0, 1.0f);
+    volatile float product = 0.1f * 0.3f, sum = 0.5f;
+    sum = sum + 3e7f;
+    sum = sum + product;
+    sum = sum + -3e7f;
+    volatile float other_product = 0.7f * 0.3f, other = -0.25f;
+    other = other + -1.0f;
+    other = other + other_product;
+    other = other + 1e-8f;
+    check_pair(&fixture.model, 0.0f, sum, other);
+}
+
+/* One tree of each form: few levels, a long chain, a category code that no table holds; 17 of them make more
+ * than one tile. */
+TEST(vector_leaves_are_found_in_trees_of_every_form)
+{
+    struct fixture fixture;
+    struct plan flat[17] = {{.node_count = 0}}, chain = {.node_count = 0};
+    struct plan codes = {.category_values = {5000}, .value_count = 1};
+    fixture_init(&fixture, 1, 2);
+    for (int i = 0; i < 17; i++) {
+        uint32_t root = split(&flat[i], 0, (float)i, true);
+        uint32_t low = vector_leaf(&flat[i], 0.0f, 1.0f);
+        join(&flat[i], root, low, vector_leaf(&flat[i], 1.0f, 0.0f));
+        add_tree(&fixture, &flat[i], 0, 1.0f);
+    }
+    uint32_t at = split(&chain, 0, 0.0f, true);
+    for (int level = 1; level < 20; level++) {
+        uint32_t low = vector_leaf(&chain, 100.0f * (float)level, -100.0f * (float)level);
+        uint32_t next = split(&chain, 0, (float)level, true);
+        join(&chain, at, low, next);
+        at = next;
+    }
+    uint32_t low = vector_leaf(&chain, 3000.0f, -3000.0f);
+    join(&chain, at, low, vector_leaf(&chain, 4000.0f, -4000.0f));
+    add_tree(&fixture, &chain, 0, 1.0f);
+    uint32_t root = split(&codes, 0, 0.0f, false);
+    codes.is_categorical[root] = 1;
+    codes.category_size[root] = 1;
+    low = vector_leaf(&codes, 10000.0f, 20000.0f);
+    join(&codes, root, low, vector_leaf(&codes, 30000.0f, 50000.0f));
+    add_tree(&fixture, &codes, 0, 1.0f);
+    check_pair(&fixture.model, 3.5f, 0.5f + 4 + 500 + 10000, -0.25f + 13 - 500 + 20000);
+    check_pair(&fixture.model, -1.0f, 0.5f + 100 + 10000, -0.25f + 17 - 100 + 20000);
+    check_pair(&fixture.model, 5000.0f, 0.5f + 17 + 4000 + 30000, -0.25f - 4000 + 50000);
+    check_pair(&fixture.model, NAN, 0.5f + 100 + 30000, -0.25f + 17 - 100 + 50000);
+}
+
 static enum status open_with(struct fixture *fixture, const char *isa, const char **reason,
                              enum error_kind *kind)
 {
@@ -275,12 +381,28 @@ TEST(what_is_not_served_is_named_and_an_unknown_instruction_set_is_a_fault)
     CHECK(open_with(&fixture, NULL, &reason, &kind) == STATUS_OK);
     CHECK(open_with(&fixture, "sse9", &reason, &kind) == STATUS_FAILED);
     CHECK(kind == ERROR_USAGE);
-    fixture.model.has_vector_leaves = true;
-    CHECK(open_with(&fixture, NULL, &reason, &kind) == STATUS_END);
-    CHECK_TEXT(reason, "trees with vector leaves (multi_output_tree)");
     fixture.model.booster = BOOSTER_GBLINEAR;
     CHECK(open_with(&fixture, NULL, &reason, &kind) == STATUS_END);
     CHECK_TEXT(reason, "linear boosters");
+}
+
+/* XGBoost itself learnt to score the two together when the layout had changed. */
+TEST(dart_with_vector_leaves_of_the_old_layout_is_not_served)
+{
+    struct fixture fixture;
+    struct plan plan = {.node_count = 0};
+    const char *reason = "";
+    enum error_kind kind;
+    vector_leaf(&plan, 1.0f, 2.0f);
+    fixture_init(&fixture, 1, 2);
+    add_tree(&fixture, &plan, 0, 0.5f);
+    fixture.model.library_obstacle = "cannot load it";
+    CHECK(open_with(&fixture, NULL, &reason, &kind) == STATUS_OK);
+    fixture.model.booster = BOOSTER_DART;
+    CHECK(open_with(&fixture, NULL, &reason, &kind) == STATUS_END);
+    CHECK_TEXT(reason, "dart with vector leaves of before XGBoost 3.2");
+    fixture.model.library_obstacle = NULL;
+    CHECK(open_with(&fixture, NULL, &reason, &kind) == STATUS_OK);
 }
 
 TEST(probe_rows_hold_thresholds_their_neighbours_and_odd_values)
@@ -319,7 +441,11 @@ int main(void)
     RUN(a_chain_of_twenty_levels_ends_in_the_right_leaf);
     RUN(dart_multiplies_before_it_adds_and_adds_in_the_order_of_the_trees);
     RUN(each_output_sums_its_own_trees);
+    RUN(a_vector_leaf_gives_every_output_its_own_value);
+    RUN(vector_leaves_are_multiplied_and_added_in_the_order_of_the_trees);
+    RUN(vector_leaves_are_found_in_trees_of_every_form);
     RUN(what_is_not_served_is_named_and_an_unknown_instruction_set_is_a_fault);
+    RUN(dart_with_vector_leaves_of_the_old_layout_is_not_served);
     RUN(probe_rows_hold_thresholds_their_neighbours_and_odd_values);
     return unit_test_done();
 }
