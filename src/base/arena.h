@@ -9,7 +9,7 @@
 
 struct arena; /* opaque */
 
-struct arena *arena_open(void); /* NULL for memory */
+struct arena *arena_open(void);        /* NULL for memory */
 void arena_close(struct arena *arena); /* NULL is allowed */
 
 /* Zeroed, aligned to 16 bytes, valid until arena_close; NULL for memory. count of 0 gives a pointer. */

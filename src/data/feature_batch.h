@@ -28,7 +28,8 @@ struct feature_batch {
 
 /* Dense, for row_capacity rows (rounded up to 64). False for memory. */
 bool feature_batch_init(struct feature_batch *batch, size_t row_capacity, size_t column_count);
-bool feature_batch_init_sparse(struct feature_batch *batch, size_t row_capacity, size_t column_count);
+bool feature_batch_init_sparse(struct feature_batch *batch, size_t row_capacity,
+                               size_t column_count);
 void feature_batch_release(struct feature_batch *batch);
 void feature_batch_clear(struct feature_batch *batch); /* no rows; keeps the memory */
 

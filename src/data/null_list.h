@@ -15,7 +15,8 @@ struct null_list {
     uint32_t text_count;
     struct span *texts; /* owned array and bytes */
     uint32_t number_count;
-    double *numbers; /* owned: the entries that are numbers; they match equal numbers, -999.0 as well as -999 */
+    double *
+        numbers; /* owned: the entries that are numbers; they match equal numbers, -999.0 as well as -999 */
 };
 
 /* The default: NA N/A NaN nan null NULL None. False for memory. */

@@ -55,12 +55,14 @@ struct record_batch {
     size_t event_count;
     size_t event_capacity;
     struct record_event *events;
-    size_t raw_count;    /* kept fields of a record */
-    struct span *raws;   /* row-major: raws[row * raw_count + kept]; data == NULL: absent or unreadable */
+    size_t raw_count; /* kept fields of a record */
+    struct span
+        *raws; /* row-major: raws[row * raw_count + kept]; data == NULL: absent or unreadable */
     size_t margin_count;
-    float *margins;      /* row-major: margins[row * margin_count + output] */
+    float *margins; /* row-major: margins[row * margin_count + output] */
     size_t field_count;
-    uint8_t *field_seen; /* field_count: 1 once any record of this batch had the field (jsonl, libsvm) */
+    uint8_t *
+        field_seen; /* field_count: 1 once any record of this batch had the field (jsonl, libsvm) */
     struct text_arena texts;
 };
 

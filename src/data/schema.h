@@ -21,8 +21,9 @@ enum feature_type {
 struct category_list {
     bool is_integer; /* the categories are integers, not texts */
     uint32_t count;
-    struct span *texts; /* owned array; bytes owned by the schema: texts[code] (integers as shortest text) */
-    int64_t *integers;  /* owned: integers[code], NULL where the categories are texts */
+    struct span *
+        texts; /* owned array; bytes owned by the schema: texts[code] (integers as shortest text) */
+    int64_t *integers;            /* owned: integers[code], NULL where the categories are texts */
     struct name_index text_index; /* text -> code; for integers the canonical decimal text */
 };
 
@@ -36,8 +37,8 @@ struct schema {
     uint32_t feature_count;
     bool has_names; /* every feature has a name of its own, and no two are equal */
     bool has_types;
-    struct feature *features; /* owned, feature_count */
-    char *bytes;              /* owned: the names and category texts */
+    struct feature *features;     /* owned, feature_count */
+    char *bytes;                  /* owned: the names and category texts */
     struct name_index name_index; /* name -> feature, where has_names */
 };
 
@@ -49,6 +50,7 @@ void schema_release(struct schema *schema); /* all-zero is allowed */
 int32_t category_list_find(const struct category_list *categories, struct span text, bool is_number,
                            double value);
 
-void category_list_release(struct category_list *categories); /* frees the struct too; NULL allowed */
+void category_list_release(
+    struct category_list *categories); /* frees the struct too; NULL allowed */
 
 #endif

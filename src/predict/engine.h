@@ -24,12 +24,12 @@ enum engine_choice { ENGINE_AUTO, ENGINE_NATIVE, ENGINE_XGBOOST };
 
 struct engine_config {
     enum engine_choice choice;
-    uint32_t round_begin;        /* first round that counts */
-    uint32_t round_end;          /* one past the last: 1..model->round_count (gblinear: both 0, all) */
+    uint32_t round_begin; /* first round that counts */
+    uint32_t round_end;   /* one past the last: 1..model->round_count (gblinear: both 0, all) */
     bool wanted[SCORE_KIND_COUNT]; /* the kinds that engine_score will be asked for */
-    bool has_base_margin;        /* engine_score will be given base margins */
-    const char *isa;             /* a forced instruction set (XGBPIPE_ISA), or NULL */
-    const char *library_path;    /* a libxgboost to load, or NULL for the built-in search */
+    bool has_base_margin;          /* engine_score will be given base margins */
+    const char *isa;               /* a forced instruction set (XGBPIPE_ISA), or NULL */
+    const char *library_path;      /* a libxgboost to load, or NULL for the built-in search */
 };
 
 struct engine;      /* opaque, shared */
@@ -47,7 +47,7 @@ struct engine_facts {
     const char *name;   /* "native" or "xgboost" */
     const char *isa;    /* native: "avx512", "avx2", "x86-64", "neon"; else "" */
     const char *reason; /* why auto did not choose native, or "" */
-    double verify_ms;   /* native: what comparing it with libxgboost cost; 0 where it was not done */
+    double verify_ms; /* native: what comparing it with libxgboost cost; 0 where it was not done */
     bool is_verified;
     char library_version[32]; /* libxgboost's, "" while it is not loaded */
     char warning[256]; /* "" or a warning for stderr: e.g. the model is newer than the library */
@@ -58,7 +58,8 @@ void engine_get_facts(const struct engine *engine, struct engine_facts *facts);
  * contribs: output_count x (feature_count + 1), bias last within each output. */
 size_t engine_output_count(const struct engine *engine, enum score_kind kind);
 
-enum status engine_lane_open(struct engine_lane **out, const struct engine *engine, struct error *err);
+enum status engine_lane_open(struct engine_lane **out, const struct engine *engine,
+                             struct error *err);
 void engine_lane_close(struct engine_lane *lane); /* NULL is allowed */
 
 /* Scores every row of batch: scores[kind] is shaped to row_count x engine_output_count(kind) and filled for

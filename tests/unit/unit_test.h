@@ -13,13 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static int unit_test_failures;      /* of the running test */
+static int unit_test_failures; /* of the running test */
 static int unit_test_failed_tests;
 static int unit_test_passed_tests;
 
 #define TEST(name) static void name(void)
 
-#define RUN(name) unit_test_run(#name, name)
+#define RUN(name)  unit_test_run(#name, name)
 
 #define CHECK(claim)                                                                               \
     do {                                                                                           \
