@@ -52,7 +52,11 @@ class Parts:
         contestants = {"xgbpipe, 2 threads": ours[2], "xgbpipe, 1 thread": ours[1]}
         scaled = {}
         if form == "libsvm":
-            contestants["Python XGBoost's own reader"] = self._peer("libsvm_score.py", model, source, out["python"], 2)
+            # The first reads decimals right; XGBoost's own reader is an ulp off for some.
+            contestants["scikit-learn + Python XGBoost"] = self._peer("libsvm_sklearn.py", model, source,
+                                                                      out["python"], 2)
+            contestants["Python XGBoost's own reader"] = self._peer("libsvm_score.py", model, source,
+                                                                    folder / "answers-own.txt", 2)
             debian = bench.debian_xgboost()
             if debian is None:
                 print("   Debian's xgboost 1.7.4 cannot be had here: left out", flush=True)
@@ -85,6 +89,7 @@ class Parts:
             result["scaled_from"] = min(LOOP_ROWS, self.rows)
         for path in out.values():
             path.unlink(missing_ok=True)
+        print("   seconds:", ", ".join(f"{who} {run['wall']:.2f}" for who, run in results.items()), flush=True)
         return results
 
     def jobs(self):
