@@ -128,11 +128,12 @@ static void show_progress(struct diagnostics *diagnostics, uint64_t records, uin
     double seconds = diagnostics_seconds(diagnostics);
     double rate = seconds > 0 ? (double)records / seconds : 0;
     char line[200], count[32], per_second[32];
-    int size = snprintf(
-        line, sizeof line, "%sxgbpipe: %s records, %.1f MB, %s records/s, %u:%02u%s",
-        diagnostics->is_line_open ? "\r\033[K" : "", group_digits(count, records),
-        (double)bytes_read / 1e6, group_digits(per_second, (uint64_t)rate), (unsigned)seconds / 60,
-        (unsigned)seconds % 60, is_last || !diagnostics->is_terminal ? "\n" : "");
+    int size =
+        snprintf(line, sizeof line, "%sxgbpipe: %s record%s, %.1f MB, %s records/s, %u:%02u%s",
+                 diagnostics->is_line_open ? "\r\033[K" : "", group_digits(count, records),
+                 records == 1 ? "" : "s", (double)bytes_read / 1e6,
+                 group_digits(per_second, (uint64_t)rate), (unsigned)seconds / 60,
+                 (unsigned)seconds % 60, is_last || !diagnostics->is_terminal ? "\n" : "");
 
     diagnostics->is_line_open = diagnostics->is_terminal && !is_last;
     diagnostics->last_progress = diagnostics->start + seconds;
@@ -144,9 +145,8 @@ static void on_progress(void *context, uint64_t records, uint64_t bytes_read)
     struct diagnostics *diagnostics = context;
     double time = now();
 
-    if (diagnostics->progress == PROGRESS_NEVER ||
-        (diagnostics->progress == PROGRESS_AUTO &&
-         (!diagnostics->is_terminal || diagnostics->is_quiet)))
+    if (diagnostics->is_quiet || diagnostics->progress == PROGRESS_NEVER ||
+        (diagnostics->progress == PROGRESS_AUTO && !diagnostics->is_terminal))
         return;
     if (time - diagnostics->start >= progress_delay &&
         time - diagnostics->last_progress >= progress_interval)
@@ -176,7 +176,8 @@ struct pipeline_events diagnostics_events(struct diagnostics *diagnostics)
 void diagnostics_finish(struct diagnostics *diagnostics, const struct pipeline_counters *counters,
                         uint64_t bad_records_passed)
 {
-    if (diagnostics->progress == PROGRESS_ALWAYS || diagnostics->last_progress != 0)
+    if (!diagnostics->is_quiet &&
+        (diagnostics->progress == PROGRESS_ALWAYS || diagnostics->last_progress != 0))
         show_progress(diagnostics, counters->records, counters->bytes_read, true);
     if (bad_records_passed > diagnostics->bad_records_shown) {
         uint64_t left = bad_records_passed - diagnostics->bad_records_shown;

@@ -31,10 +31,10 @@ static void note_times(struct diagnostics *diagnostics, const struct settings *s
     for (int stage = 0; stage < STAGE_COUNT; stage++)
         size += (size_t)snprintf(line + size, sizeof line - size, ", %s %.3f s", names[stage],
                                  counters->stage_seconds[stage]);
-    diagnostics_note(diagnostics, "%llu records in %.3f s with %u thread%s%s",
-                     (unsigned long long)counters->records, diagnostics_seconds(diagnostics),
-                     settings->pipeline.run.threads, settings->pipeline.run.threads == 1 ? "" : "s",
-                     line);
+    diagnostics_note(diagnostics, "%llu record%s in %.3f s with %u thread%s%s",
+                     (unsigned long long)counters->records, counters->records == 1 ? "" : "s",
+                     diagnostics_seconds(diagnostics), settings->pipeline.run.threads,
+                     settings->pipeline.run.threads == 1 ? "" : "s", line);
 }
 
 static void note_lookups(struct diagnostics *diagnostics, const struct pipeline_counters *counters)
