@@ -386,6 +386,21 @@ static void print_features(struct page *page, struct error *err)
     memory_release(ranked);
 }
 
+/* A category as it stands, or in quotes (as csv has them) where that would not show its beginning and end. */
+static void print_category(struct page *page, struct span category)
+{
+    char text[ERROR_TEXT_SIZE];
+    masked(text, category, NAME_WIDTH_MAX + 1);
+    if (text[0] != '\0' && strpbrk(text, ", \"") == NULL) {
+        print(page, "%s", text);
+        return;
+    }
+    print(page, "\"");
+    for (const char *at = text; *at != '\0'; at++)
+        print(page, *at == '"' ? "\"%c" : "%c", *at);
+    print(page, "\"");
+}
+
 static void print_categories(struct page *page)
 {
     const struct schema *schema = &page->model->schema;
@@ -398,9 +413,10 @@ static void print_categories(struct page *page)
         print(page, "%s", is_first ? "\ncategories\n" : "");
         is_first = false;
         print(page, "  %s: %u: ", feature_name(page, i, text), categories->count);
-        for (uint32_t k = 0; k < categories->count && k < LISTED_CATEGORIES; k++)
-            print(page, "%s%s", k == 0 ? "" : ", ",
-                  masked(text, categories->texts[k], NAME_WIDTH_MAX + 1));
+        for (uint32_t k = 0; k < categories->count && k < LISTED_CATEGORIES; k++) {
+            print(page, "%s", k == 0 ? "" : ", ");
+            print_category(page, categories->texts[k]);
+        }
         print(page, categories->count > LISTED_CATEGORIES ? ", ...\n" : "\n");
     }
 }
