@@ -288,18 +288,6 @@ static bool settle_bad_rows(struct worker *worker, struct job *job, int64_t reje
 
 /* ---- Stages ---- */
 
-static bool is_utf8(struct span text)
-{
-    const char *end = text.data + text.size;
-    for (const char *at = text.data; at < end;) {
-        size_t size = utf8_size(at, end);
-        if (size == 0)
-            return false;
-        at += size;
-    }
-    return true;
-}
-
 /* What only the writing side asks of a record: texts that JSON can hold, keys that are free, a label
  * that is a number. */
 static bool check_raws(struct worker *worker)
@@ -315,7 +303,8 @@ static bool check_raws(struct worker *worker)
         for (uint32_t i = 0; i < plan->raw_count && !records->is_bad[row]; i++) {
             struct span name = i < plan->kept_count ? plan->kept_names[i] : span_of("", 0);
             bool is_good = true;
-            if (must_be_utf8 && raws[i].data != NULL && !is_utf8(raws[i])) {
+            if (must_be_utf8 && raws[i].data != NULL &&
+                !utf8_is_text(raws[i].data, raws[i].data + raws[i].size)) {
                 is_good = record_batch_mark_bad(records, row, name,
                                                 "is not UTF-8, so it cannot be written as JSON");
             } else if (has_forbidden && i >= plan->kept_count && raws[i].data != NULL) {

@@ -5,6 +5,7 @@
 #include "answer_columns.h"
 #include "base/json_scanner.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "run_plan_internal.h"
 
 enum {
@@ -78,6 +79,7 @@ static enum status keep_first_keys(struct run_plan *plan, const struct stream_fi
     }
     if (status == STATUS_OK)
         status = keep_names(plan, names, NULL, (uint32_t)fields.count, err);
+    plan->fields.plan.refuses_other_keys = true;
 cleanup:
     memory_release(names);
     record_fields_release(&fields);
@@ -161,6 +163,29 @@ static enum status find_forbidden(struct run_plan *plan, struct error *err)
 
 /* ---- Output ---- */
 
+static enum status check_text(struct span text, const char *what, struct error *err)
+{
+    char quoted[ERROR_QUOTE_SIZE];
+    if (text.size == 0 || utf8_is_text(text.data, text.data + text.size))
+        return STATUS_OK;
+    return error_set(err, ERROR_HEADER, "the %s '%s' is not UTF-8, so it cannot be written as JSON",
+                     what, error_quote(quoted, sizeof quoted, text.data, text.size));
+}
+
+/* JSON has no way to write a name that is not UTF-8. */
+static enum status check_json_names(const struct run_plan *plan, struct error *err)
+{
+    const struct name_list *labels = &plan->config->output.labels;
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < plan->kept_count && status == STATUS_OK; i++)
+        status = check_text(plan->kept_names[i], "column", err);
+    for (uint32_t i = 0; i < plan->layout.column_count && status == STATUS_OK; i++)
+        status = check_text(plan->layout.columns[i].name, "output column", err);
+    for (uint32_t i = 0; i < labels->count && status == STATUS_OK; i++)
+        status = check_text(labels->names[i], "label", err);
+    return status;
+}
+
 enum status run_plan_find_output(struct run_plan *plan, const struct stream_file *file,
                                  struct error *err)
 {
@@ -182,6 +207,8 @@ enum status run_plan_find_output(struct run_plan *plan, const struct stream_file
     if (is_named)
         status = output_layout_check(&plan->layout, keeps_header ? header->names : plan->kept_names,
                                      keeps_header ? header->column_count : plan->kept_count, err);
+    if (status == STATUS_OK && plan->output == OUTPUT_JSONL)
+        status = check_json_names(plan, err);
     if (status != STATUS_OK)
         return status;
     plan->post = output.corrections;

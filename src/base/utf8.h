@@ -4,6 +4,7 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,18 @@ static inline size_t utf8_size(const char *at, const char *end)
     if (byte[0] < 0xF0)
         return 3;
     return byte[0] <= 0xF4 && left >= 4 && (byte[3] & 0xC0) == 0x80 ? 4 : 0;
+}
+
+/* Whether all of at..end is well-formed. */
+static inline bool utf8_is_text(const char *at, const char *end)
+{
+    while (at != end) {
+        size_t size = utf8_size(at, end);
+        if (size == 0)
+            return false;
+        at += size;
+    }
+    return true;
 }
 
 /* Writes a code point below 0x110000 as UTF-8 into out (4 bytes) and returns how many it took. */

@@ -246,6 +246,20 @@ static bool mark_duplicate(struct decode_run *run, const struct row_marks *marks
                                  "the key '%s' comes twice", name);
 }
 
+static bool mark_unkept(struct decode_run *run, const struct row_marks *marks,
+                        const struct json_key *key)
+{
+    row_marks_restore(run->target.records, run->target.row, marks);
+    row_target_drop_raws(&run->target);
+    char name[ERROR_QUOTE_SIZE];
+    const struct span whole = {NULL, 0};
+    error_quote(name, sizeof name, key->text.data, key->text.size);
+    return record_batch_mark_bad(run->target.records, run->target.row, whole,
+                                 "the key '%s' was not in the first record, whose keys are "
+                                 "--keep-all's columns; --keep names columns",
+                                 name);
+}
+
 /* Stores what the record does not have; marks it bad where it must have it. */
 static bool store_lacking(struct decode_run *run)
 {
@@ -343,6 +357,8 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
         if (key->seen_in == json->serial)
             return mark_duplicate(run, &marks, key);
         key->seen_in = json->serial;
+        if (plan->refuses_other_keys && (key->field < 0 || plan->fields[key->field].raw < 0))
+            return mark_unkept(run, &marks, key);
         if (key->field < 0) {
             at = json_walk_value(walk, at);
             continue;

@@ -6,6 +6,7 @@
 
 #include "base/json_scanner.h"
 #include "base/number_text.h"
+#include "base/utf8.h"
 #include "data/raw_field.h"
 #include "write/encoder_internal.h"
 
@@ -20,7 +21,8 @@ static bool append_kept(const struct encoder_row *row, struct span raw, struct b
     bool is_null = false;
     if (!raw_field_text(config->input, raw, row->scratch, &text, &is_null))
         return false;
-    if (is_null)
+    /* Only in a bad record: JSON has no way to write such a text. */
+    if (is_null || (row->is_bad && !utf8_is_text(text.data, text.data + text.size)))
         return byte_buffer_append_text(out, "null");
     return number_text_is_json(text) ? byte_buffer_append_span(out, text)
                                      : byte_buffer_append_json(out, text);
