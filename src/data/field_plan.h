@@ -22,14 +22,14 @@ struct field {
     int32_t feature;  /* feature_batch column: float32 by the rules of numbers or categories */
     int32_t number;   /* column_batch number: float64 by the rules of numbers */
     int32_t text;     /* column_batch text: the decoded text, null texts missing */
-    int32_t
-        key; /* column_batch text: the decoded text as it stands, no null list (an empty field or JSON null is missing) */
+    /* column_batch text: the decoded text as it stands, no null list (an empty field or JSON null is missing) */
+    int32_t key;
     int32_t margin;  /* record_batch margin: a number; missing is a bad record */
     int32_t raw;     /* record_batch raw: the field's bytes as they stand in the record */
     bool is_boolean; /* t and f count as 1 and 0 too */
     bool is_code;    /* a categorical feature without categories: a number is a code, text is bad */
-    const struct category_list
-        *categories; /* of a categorical feature that carries them, or NULL */
+    /* Of a categorical feature that carries them, or NULL. */
+    const struct category_list *categories;
     /* What a record or header without this column means. A field that is only kept is never required:
      * absent is empty/null in JSON; a csv header that lacks it is an ERROR_HEADER. */
     bool is_required;
@@ -44,16 +44,16 @@ struct field_plan {
     uint32_t margin_count;
     uint32_t raw_count;
     const struct null_list *nulls;
-    bool
-        unseen_is_missing; /* --unseen missing: an unknown category is missing (and noted), else a bad record */
+    /* --unseen missing: an unknown category is missing (and noted), else a bad record. */
+    bool unseen_is_missing;
     bool allows_ragged;       /* --allow-ragged */
     bool stops_at_bad_record; /* --on-error fail: nothing behind the first bad record is decoded */
-    bool
-        keeps_record; /* --keep-all: csv to csv, jsonl to jsonl ... pass the whole record's bytes */
-    bool
-        needs_some_feature; /* jsonl: a record with none of the required/feature/number/text fields is bad */
-    bool
-        refuses_other_keys; /* jsonl: a key that is not kept (--keep-all to csv has no column for it) is bad */
+    /* --keep-all: csv to csv, jsonl to jsonl ... pass the whole record's bytes. */
+    bool keeps_record;
+    /* jsonl: a record with none of the required/feature/number/text fields is bad. */
+    bool needs_some_feature;
+    /* jsonl: a key that is not kept is bad: --keep-all to csv has no column for it. */
+    bool refuses_other_keys;
     uint8_t index_base;  /* libsvm: 0 or 1 */
     bool absent_is_zero; /* libsvm: an unlisted index is 0 instead of missing */
 };
