@@ -22,7 +22,6 @@
 
 #include "base/memory.h"
 #include "block_job.h"
-#include "opened_file.h"
 #include "pipeline_counters.h"
 #include "record_stream.h"
 #include "run_plan.h"
@@ -332,21 +331,6 @@ static enum status write_header(struct pipeline *pipeline, const struct stream_f
     return status;
 }
 
-/* Names the columns that a header lacks, where that is allowed, once in a run. */
-static void warn_about_absent(struct pipeline *pipeline, const struct stream_file *file)
-{
-    char names[ERROR_TEXT_SIZE];
-    uint32_t count = binding_absent(file->binding, names, sizeof names);
-    struct error text;
-    if (count == 0 || pipeline->has_warned_of_absent)
-        return;
-    pipeline->has_warned_of_absent = true;
-    error_set(&text, ERROR_NONE, "the header lacks the column%s %s: missing in every record",
-              count == 1 ? "" : "s", names);
-    fail_in_file(file, &text);
-    pipeline->events->warning(pipeline->events->context, text.text);
-}
-
 static enum status on_file(void *context, struct stream_file *file, enum input_format format,
                            bool is_check, struct error *err)
 {
@@ -367,7 +351,8 @@ static enum status on_file(void *context, struct stream_file *file, enum input_f
     }
     pipeline->bindings[pipeline->binding_count++] = binding;
     file->binding = binding;
-    warn_about_absent(pipeline, file);
+    if (!pipeline->has_warned_of_absent)
+        pipeline->has_warned_of_absent = run_plan_warn(file, pipeline->events);
     return STATUS_OK;
 }
 

@@ -6,6 +6,7 @@
  * run_plan_output.c the output's.
  */
 #include "base/memory.h"
+#include "opened_file.h"
 #include "run_plan_internal.h"
 
 enum { SPARSE_FEATURES_MIN = 4096 /* libsvm with more features than this travels as CSR */ };
@@ -416,6 +417,20 @@ enum status run_plan_bind(const struct run_plan *plan, const struct stream_file 
             return status;
     }
     return binding_open(binding, &plan->fields.plan, plan->input, plan->delimiter, header, err);
+}
+
+bool run_plan_warn(const struct stream_file *file, const struct pipeline_events *events)
+{
+    char names[ERROR_TEXT_SIZE];
+    uint32_t count = binding_absent(file->binding, names, sizeof names);
+    struct error text;
+    if (count == 0)
+        return false;
+    error_set(&text, ERROR_NONE, "the header lacks the column%s %s: missing in every record",
+              count == 1 ? "" : "s", names);
+    fail_in_file(file, &text);
+    events->warning(events->context, text.text);
+    return true;
 }
 
 void run_plan_release(struct run_plan *plan)

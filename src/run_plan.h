@@ -65,6 +65,9 @@ enum status run_plan_bind(const struct run_plan *plan, const struct stream_file 
                           const struct stream_file *first, struct binding **binding,
                           struct error *err);
 
+/* Names the columns that a bound FILE's header lacks, where that is allowed. True when there are any. */
+bool run_plan_warn(const struct stream_file *file, const struct pipeline_events *events);
+
 /* The header that stands for a FILE: its own, or the made one. NULL for formats without. */
 const struct header *run_plan_header(const struct run_plan *plan, const struct stream_file *file);
 
