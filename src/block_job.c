@@ -8,8 +8,8 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/number_text.h"
 #include "base/utf8.h"
@@ -27,7 +27,7 @@ struct worker {
     struct byte_buffer scratch;
     uint8_t *missing;   /* by field and row, 1: missing as read; NULL: not counted */
     size_t *bad_of_row; /* row_capacity: which of records.bads tells of a bad row */
-    struct timespec mark;
+    double mark;
 };
 
 /* The scores of an engine lead the answers, in the same order. */
@@ -149,17 +149,15 @@ void worker_close(struct worker *worker)
 static void clock_start(struct worker *worker)
 {
     if (worker->plan->config->run.wants_times)
-        clock_gettime(CLOCK_MONOTONIC, &worker->mark);
+        worker->mark = clock_seconds();
 }
 
 static void clock_stop(struct worker *worker, struct job *job, enum pipeline_stage stage)
 {
     if (!worker->plan->config->run.wants_times)
         return;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    job->stage_seconds[stage] += (double)(now.tv_sec - worker->mark.tv_sec) +
-                                 (double)(now.tv_nsec - worker->mark.tv_nsec) * 1e-9;
+    double now = clock_seconds();
+    job->stage_seconds[stage] += now - worker->mark;
     worker->mark = now;
 }
 

@@ -30,9 +30,9 @@ struct replay {
     struct byte_buffer text;   /* a difference being told */
 };
 
-static enum status fail_with_errno(struct error *err)
+static enum status fail(struct error *err)
 {
-    return error_set(err, ERROR_SYSTEM, "cannot make a file in memory: %s", strerrordesc_np(errno));
+    return error_set_errno(err, "make", NULL, "a file in memory", errno);
 }
 
 /* ---- Telling of differences ---- */
@@ -177,7 +177,7 @@ static enum status write_all(int fd, struct span bytes, struct error *err)
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            return fail_with_errno(err);
+            return fail(err);
         bytes = span_of(bytes.data + written, bytes.size - (size_t)written);
     }
     return STATUS_OK;
@@ -187,7 +187,7 @@ static enum status read_all(int fd, struct byte_buffer *out, struct error *err)
 {
     enum { PIECE = 64 * 1024 };
     if (lseek(fd, 0, SEEK_SET) != 0)
-        return fail_with_errno(err);
+        return fail(err);
     for (;;) {
         if (!byte_buffer_reserve(out, PIECE))
             return error_memory(err);
@@ -195,7 +195,7 @@ static enum status read_all(int fd, struct byte_buffer *out, struct error *err)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail_with_errno(err);
+            return fail(err);
         if (got == 0)
             return STATUS_OK;
         out->size += (size_t)got;
@@ -213,8 +213,7 @@ static enum status run_record(struct replay *replay, const struct pipeline_confi
     char path[64];
     int in_fd = memfd_create("golden-record", MFD_CLOEXEC);
     int out_fd = memfd_create("golden-answer", MFD_CLOEXEC);
-    enum status status =
-        in_fd < 0 || out_fd < 0 ? fail_with_errno(err) : write_all(in_fd, record, err);
+    enum status status = in_fd < 0 || out_fd < 0 ? fail(err) : write_all(in_fd, record, err);
     if (status == STATUS_OK)
         status = byte_sink_open(&sink, NULL, out_fd, err);
     if (status == STATUS_OK) {

@@ -17,9 +17,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "block_job.h"
 #include "pipeline_counters.h"
@@ -73,13 +73,6 @@ struct pipeline {
 
 /* ---- Writing, in order ---- */
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static bool is_cancelled(const struct pipeline *pipeline)
 {
     struct pollfd polled = {.fd = pipeline->config->run.cancel_fd, .events = POLLIN};
@@ -130,13 +123,13 @@ static enum status deliver(struct pipeline *pipeline, struct worker *worker, str
         before + job->rejected > run->max_errors)
         /* This block holds the record that is one too many: run it again up to there. */
         worker_run(worker, job, (int64_t)(run->max_errors - before));
-    double begin = run->wants_times ? seconds_now() : 0;
+    double begin = run->wants_times ? clock_seconds() : 0;
     enum status status = write_answers(pipeline, job, err);
     if (status == STATUS_OK && pipeline->config->rejects != NULL)
         status =
             byte_sink_write(pipeline->config->rejects, job->rejects.data, job->rejects.size, err);
     if (run->wants_times)
-        job->stage_seconds[STAGE_WRITE] += seconds_now() - begin;
+        job->stage_seconds[STAGE_WRITE] += clock_seconds() - begin;
     if (status == STATUS_OK)
         status = pipeline_counters_merge(pipeline->counters, &pipeline->plan.fields.plan, job, err);
     if (status != STATUS_OK)
@@ -461,11 +454,11 @@ static enum status read_blocks(struct pipeline *pipeline, struct error *err)
         if (is_over(pipeline))
             break;
         struct block *block = pipeline->filling != NULL ? &pipeline->filling->block : &unbound;
-        double begin = run->wants_times ? seconds_now() : 0;
+        double begin = run->wants_times ? clock_seconds() : 0;
         bool waits = !is_idle(pipeline);
         enum fill_result result = record_stream_fill(pipeline->stream, block, true, waits, err);
         if (run->wants_times)
-            pipeline->read_seconds += seconds_now() - begin;
+            pipeline->read_seconds += clock_seconds() - begin;
         if (pipeline->filling != NULL && block == &unbound) {
             /* The first block was read into a buffer of its own. */
             struct byte_buffer empty = pipeline->filling->block.bytes;

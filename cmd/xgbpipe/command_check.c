@@ -81,18 +81,18 @@ static enum status replay(struct files *files, struct settings *settings, bool i
     return STATUS_OK;
 }
 
-static enum status check(struct files *files, struct settings *settings,
-                         const struct options *options, struct diagnostics *diagnostics,
-                         struct error *err)
+static enum status open_all(struct files *files, struct settings *settings,
+                            const struct options *options, struct diagnostics *diagnostics,
+                            struct error *err)
 {
     const char *spec = options_text(options, OPTION_SPEC);
     const char *model = options_text(options, OPTION_MODEL);
-    const char *added = options_text(options, OPTION_ADD);
     enum status status;
 
+    (void)diagnostics;
     if (spec == NULL)
         return error_set(err, ERROR_USAGE, "no spec: name one with -s SPEC");
-    if (model == NULL && added == NULL)
+    if (model == NULL && !options_has(options, OPTION_ADD))
         return error_set(err, ERROR_USAGE, "no model: name one with -m MODEL");
     status = settings_init(settings, options, err);
     if (status == STATUS_OK)
@@ -101,29 +101,30 @@ static enum status check(struct files *files, struct settings *settings,
         status = settings_apply_spec(settings, options, files->spec, err);
     if (status == STATUS_OK && model != NULL)
         status = files_read_model(files, model, err);
-    if (status != STATUS_OK)
-        return status;
-    status = added != NULL
-                 ? add(files, settings, added, diagnostics, err)
-                 : replay(files, settings, options_has(options, OPTION_EXACT), diagnostics, err);
-    if (status != STATUS_OK && err->kind == ERROR_SPEC)
-        files_name_error(err, spec);
     return status;
+}
+
+static int check(struct files *files, struct settings *settings, const struct options *options,
+                 struct diagnostics *diagnostics)
+{
+    const char *added = options_text(options, OPTION_ADD);
+    struct error err;
+    enum status status;
+
+    memset(&err, 0, sizeof err);
+    status = added != NULL
+                 ? add(files, settings, added, diagnostics, &err)
+                 : replay(files, settings, options_has(options, OPTION_EXACT), diagnostics, &err);
+    if (status == STATUS_OK)
+        return 0;
+    if (err.kind == ERROR_SPEC)
+        files_name_error(&err, settings->spec);
+    return filter_fail(diagnostics, &err);
 }
 
 int command_check(const struct options *options, struct diagnostics *diagnostics)
 {
-    struct files files;
-    struct settings settings;
-    struct error err;
-    int exit_status = 0;
+    static const struct filter_halves halves = {open_all, check};
 
-    memset(&files, 0, sizeof files);
-    memset(&settings, 0, sizeof settings);
-    memset(&err, 0, sizeof err);
-    if (check(&files, &settings, options, diagnostics, &err) != STATUS_OK)
-        exit_status = filter_fail(diagnostics, &err);
-    files_close(&files);
-    settings_release(&settings);
-    return exit_status;
+    return filter_command(&halves, options, diagnostics);
 }

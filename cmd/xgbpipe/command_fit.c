@@ -13,11 +13,13 @@
 #include "spec/spec.h"
 
 static enum status open_all(struct files *files, struct settings *settings,
-                            const struct options *options, struct error *err)
+                            const struct options *options, struct diagnostics *diagnostics,
+                            struct error *err)
 {
     const char *spec = options_text(options, OPTION_SPEC);
     enum status status;
 
+    (void)diagnostics;
     if (spec == NULL)
         return error_set(err, ERROR_USAGE, "no spec: name one with -s SPEC");
     status = settings_init(settings, options, err);
@@ -77,7 +79,7 @@ static enum status write_spec(struct files *files, struct error *err)
     return status;
 }
 
-static int fit(struct files *files, struct settings *settings, bool refits,
+static int fit(struct files *files, struct settings *settings, const struct options *options,
                struct diagnostics *diagnostics)
 {
     struct pipeline_counters counters;
@@ -85,7 +87,8 @@ static int fit(struct files *files, struct settings *settings, bool refits,
 
     memset(&counters, 0, sizeof counters);
     memset(&err, 0, sizeof err);
-    enum status status = learn(files, settings, refits, diagnostics, &counters, &err);
+    enum status status =
+        learn(files, settings, options_has(options, OPTION_REFIT), diagnostics, &counters, &err);
     if (status == STATUS_OK)
         status = write_spec(files, &err);
     int exit_status = filter_finish(files, settings, diagnostics, &counters, status, &err);
@@ -95,18 +98,7 @@ static int fit(struct files *files, struct settings *settings, bool refits,
 
 int command_fit(const struct options *options, struct diagnostics *diagnostics)
 {
-    struct files files;
-    struct settings settings;
-    struct error err;
-    int exit_status;
+    static const struct filter_halves halves = {open_all, fit};
 
-    memset(&files, 0, sizeof files);
-    memset(&settings, 0, sizeof settings);
-    memset(&err, 0, sizeof err);
-    exit_status = open_all(&files, &settings, options, &err) == STATUS_OK
-                      ? fit(&files, &settings, options_has(options, OPTION_REFIT), diagnostics)
-                      : filter_fail(diagnostics, &err);
-    files_close(&files);
-    settings_release(&settings);
-    return exit_status;
+    return filter_command(&halves, options, diagnostics);
 }

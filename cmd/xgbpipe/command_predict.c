@@ -1,8 +1,6 @@
 /*
  * command_predict.c - scores records with a model.
  */
-#include <string.h>
-
 #include "commands.h"
 #include "files.h"
 #include "filter.h"
@@ -33,18 +31,7 @@ static enum status open_all(struct files *files, struct settings *settings,
 
 int command_predict(const struct options *options, struct diagnostics *diagnostics)
 {
-    struct files files;
-    struct settings settings;
-    struct error err;
-    int exit_status;
+    static const struct filter_halves halves = {open_all, filter_run};
 
-    memset(&files, 0, sizeof files);
-    memset(&settings, 0, sizeof settings);
-    memset(&err, 0, sizeof err);
-    exit_status = open_all(&files, &settings, options, diagnostics, &err) == STATUS_OK
-                      ? filter_run(&files, &settings, diagnostics)
-                      : filter_fail(diagnostics, &err);
-    files_close(&files);
-    settings_release(&settings);
-    return exit_status;
+    return filter_command(&halves, options, diagnostics);
 }

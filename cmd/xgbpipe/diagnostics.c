@@ -8,8 +8,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { BAD_RECORDS_SHOWN = 10, MESSAGE_SIZE = ERROR_TEXT_SIZE + 64, STALL_MS = 1000 };
 
@@ -17,24 +18,16 @@ enum { BAD_RECORDS_SHOWN = 10, MESSAGE_SIZE = ERROR_TEXT_SIZE + 64, STALL_MS = 1
 static const double progress_delay = 2.0;
 static const double progress_interval = 0.5;
 
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 void diagnostics_init(struct diagnostics *diagnostics)
 {
     memset(diagnostics, 0, sizeof *diagnostics);
-    diagnostics->start = now();
+    diagnostics->start = clock_seconds();
     diagnostics->is_terminal = isatty(STDERR_FILENO) == 1;
 }
 
 double diagnostics_seconds(const struct diagnostics *diagnostics)
 {
-    return now() - diagnostics->start;
+    return clock_seconds() - diagnostics->start;
 }
 
 /* What cannot be said is not said: a full or closed stderr must not change the run. */
@@ -143,7 +136,7 @@ static void show_progress(struct diagnostics *diagnostics, uint64_t records, uin
 static void on_progress(void *context, uint64_t records, uint64_t bytes_read)
 {
     struct diagnostics *diagnostics = context;
-    double time = now();
+    double time = clock_seconds();
 
     if (diagnostics->is_quiet || diagnostics->progress == PROGRESS_NEVER ||
         (diagnostics->progress == PROGRESS_AUTO && !diagnostics->is_terminal))

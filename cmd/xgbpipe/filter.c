@@ -120,12 +120,14 @@ int filter_finish(struct files *files, const struct settings *settings,
     return counters->records == 0 ? settings->empty_exit : 0;
 }
 
-int filter_run(struct files *files, struct settings *settings, struct diagnostics *diagnostics)
+int filter_run(struct files *files, struct settings *settings, const struct options *options,
+               struct diagnostics *diagnostics)
 {
     struct pipeline_events events = diagnostics_events(diagnostics);
     struct pipeline_counters counters;
     struct error err;
 
+    (void)options;
     memset(&counters, 0, sizeof counters);
     memset(&err, 0, sizeof err);
     if (files_open_sinks(files, settings, &err) != STATUS_OK)
@@ -138,5 +140,23 @@ int filter_run(struct files *files, struct settings *settings, struct diagnostic
     enum status status = pipeline_run(&settings->pipeline, &events, &counters, &err);
     int exit_status = filter_finish(files, settings, diagnostics, &counters, status, &err);
     pipeline_counters_release(&counters);
+    return exit_status;
+}
+
+int filter_command(const struct filter_halves *halves, const struct options *options,
+                   struct diagnostics *diagnostics)
+{
+    struct files files;
+    struct settings settings;
+    struct error err;
+
+    memset(&files, 0, sizeof files);
+    memset(&settings, 0, sizeof settings);
+    memset(&err, 0, sizeof err);
+    int exit_status = halves->open(&files, &settings, options, diagnostics, &err) == STATUS_OK
+                          ? halves->run(&files, &settings, options, diagnostics)
+                          : filter_fail(diagnostics, &err);
+    files_close(&files);
+    settings_release(&settings);
     return exit_status;
 }

@@ -70,6 +70,19 @@ void error_prefix(struct error *err, const char *format, ...)
     memcpy(err->text, text, prefix_size + size + 1);
 }
 
+enum status error_set_errno(struct error *err, const char *verb, const char *path,
+                            const char *stream, int code)
+{
+    char quoted[ERROR_QUOTE_SIZE];
+    const char *reason = strerrordesc_np(code);
+    if (reason == NULL)
+        reason = "unknown error";
+    if (path == NULL)
+        return error_set(err, ERROR_SYSTEM, "cannot %s %s: %s", verb, stream, reason);
+    return error_set(err, ERROR_SYSTEM, "cannot %s '%s': %s", verb,
+                     error_quote(quoted, sizeof quoted, path, strlen(path)), reason);
+}
+
 /* C1 controls (U+0080..U+009F) can start an escape sequence on some terminals. */
 static bool is_safe_character(const char *at, size_t size)
 {

@@ -42,6 +42,11 @@ struct error {
 enum status error_set(struct error *err, enum error_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* "cannot VERB 'PATH': " and what `code`, an errno, means; of kind ERROR_SYSTEM. PATH is untrusted and is
+ * quoted; where it is NULL, `stream` ("standard input") stands for it. */
+enum status error_set_errno(struct error *err, const char *verb, const char *path,
+                            const char *stream, int code);
+
 /* "out of memory", without an allocation. */
 enum status error_memory(struct error *err);
 

@@ -1,9 +1,6 @@
 /*
  * file_bytes.c - reads to the end rather than trusting the size, which pipes and /proc do not tell.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strerrordesc_np: thread-safe, and no locale */
-#endif
 #include "base/file_bytes.h"
 
 #include <errno.h>
@@ -17,15 +14,6 @@ enum {
     DEVICE_BYTES_MAX = 1024 * 1024 /* of a character device, which may have no end: /dev/zero */
 };
 
-static enum status fail(struct error *err, const char *what, const char *path, int code)
-{
-    char quoted[ERROR_QUOTE_SIZE];
-    const char *reason = strerrordesc_np(code);
-    return error_set(err, ERROR_SYSTEM, "cannot %s '%s': %s", what,
-                     error_quote(quoted, sizeof quoted, path, strlen(path)),
-                     reason != NULL ? reason : "unknown error");
-}
-
 static enum status read_to_end(int fd, const char *path, size_t size_max, struct byte_buffer *out,
                                struct error *err)
 {
@@ -37,7 +25,7 @@ static enum status read_to_end(int fd, const char *path, size_t size_max, struct
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            return fail(err, "read", path, errno);
+            return error_set_errno(err, "read", path, NULL, errno);
         if (count == 0)
             return STATUS_OK;
         out->size += (size_t)count;
@@ -57,14 +45,14 @@ enum status file_bytes_read(const char *path, size_t size_max, struct byte_buffe
         fd = open(path, O_RDONLY | O_CLOEXEC);
     } while (fd < 0 && errno == EINTR);
     if (fd < 0)
-        return fail(err, "open", path, errno);
+        return error_set_errno(err, "open", path, NULL, errno);
     size_t size_before = out->size;
     enum status status;
     struct stat about;
     if (fstat(fd, &about) != 0) {
-        status = fail(err, "read", path, errno);
+        status = error_set_errno(err, "read", path, NULL, errno);
     } else if (S_ISDIR(about.st_mode)) {
-        status = fail(err, "read", path, EISDIR);
+        status = error_set_errno(err, "read", path, NULL, EISDIR);
     } else if (S_ISREG(about.st_mode) && about.st_size > 0 && (size_t)about.st_size <= size_max &&
                !byte_buffer_reserve(out, (size_t)about.st_size + READ_SIZE)) {
         status =

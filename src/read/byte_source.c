@@ -27,14 +27,10 @@ struct byte_source {
     char *name; /* owned; NULL: standard input */
 };
 
-static enum status fail_with_errno(const char *path, const char *verb, int code, struct error *err)
+static enum status fail(const struct byte_source *source, const char *verb, int code,
+                        struct error *err)
 {
-    char name[ERROR_QUOTE_SIZE];
-    if (path == NULL)
-        return error_set(err, ERROR_SYSTEM, "cannot %s standard input: %s", verb,
-                         strerrordesc_np(code));
-    error_quote(name, sizeof name, path, strlen(path));
-    return error_set(err, ERROR_SYSTEM, "cannot %s '%s': %s", verb, name, strerrordesc_np(code));
+    return error_set_errno(err, verb, source->name, "standard input", code);
 }
 
 enum status byte_source_open(struct byte_source **out, const char *path, int cancel_fd, int wake_fd,
@@ -60,11 +56,11 @@ enum status byte_source_open(struct byte_source **out, const char *path, int can
     }
     struct stat info;
     if (source->fd < 0 || fstat(source->fd, &info) != 0) {
-        status = fail_with_errno(source->name, "open", errno, err);
+        status = fail(source, "open", errno, err);
         goto cleanup;
     }
     if (S_ISDIR(info.st_mode)) {
-        status = fail_with_errno(source->name, "read", EISDIR, err);
+        status = fail(source, "read", EISDIR, err);
         goto cleanup;
     }
     source->is_file = S_ISREG(info.st_mode);
@@ -137,7 +133,7 @@ enum status byte_source_read(struct byte_source *source, char *bytes, size_t siz
         if (count == 0)
             return STATUS_END;
         if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK)
-            return fail_with_errno(source->name, "read", errno, err);
+            return fail(source, "read", errno, err);
     }
 }
 

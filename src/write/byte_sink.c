@@ -29,15 +29,9 @@ struct byte_sink {
     bool is_committed;
 };
 
-static enum status fail_with_errno(const struct byte_sink *sink, const char *verb, int code,
-                                   struct error *err)
+static enum status fail(const struct byte_sink *sink, const char *verb, int code, struct error *err)
 {
-    char name[ERROR_QUOTE_SIZE];
-    if (sink->name == NULL)
-        return error_set(err, ERROR_SYSTEM, "cannot %s standard output: %s", verb,
-                         strerrordesc_np(code));
-    error_quote(name, sizeof name, sink->name, strlen(sink->name));
-    return error_set(err, ERROR_SYSTEM, "cannot %s '%s': %s", verb, name, strerrordesc_np(code));
+    return error_set_errno(err, verb, sink->name, "standard output", code);
 }
 
 /* Follows links by hand, because a link may point to a file that does not exist yet: realpath would
@@ -142,35 +136,35 @@ static enum status open_file(struct byte_sink *sink, const char *path, struct er
         /* Whoever opened it may have written to it, and may go on: a rename would take it away from them. */
         sink->fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
         sink->owns_fd = true;
-        return sink->fd >= 0 ? STATUS_OK : fail_with_errno(sink, "open", errno, err);
+        return sink->fd >= 0 ? STATUS_OK : fail(sink, "open", errno, err);
     }
     struct stat old;
     bool exists = stat(path, &old) == 0;
     if (exists && !S_ISREG(old.st_mode)) {
         sink->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
         sink->owns_fd = true;
-        return sink->fd >= 0 ? STATUS_OK : fail_with_errno(sink, "open", errno, err);
+        return sink->fd >= 0 ? STATUS_OK : fail(sink, "open", errno, err);
     }
     /* The rename would replace a file that the user may not write. */
     if (exists && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
-        return fail_with_errno(sink, "write", errno, err);
+        return fail(sink, "write", errno, err);
     sink->target = follow_links(path);
     if (sink->target == NULL)
-        return fail_with_errno(sink, "open", errno, err);
+        return fail(sink, "open", errno, err);
     sink->fd = create_temporary(sink);
     if (sink->fd < 0) {
         int code = errno;
         memory_release(sink->temporary);
         sink->temporary = NULL;
-        return fail_with_errno(sink, "write", code, err);
+        return fail(sink, "write", code, err);
     }
     sink->owns_fd = true;
     /* The owner too, where the user may give files away. */
     if (exists && fchown(sink->fd, old.st_uid, old.st_gid) != 0 && errno != EPERM &&
         errno != EINVAL && errno != ENOSYS)
-        return fail_with_errno(sink, "set the owner of", errno, err);
+        return fail(sink, "set the owner of", errno, err);
     if (exists && fchmod(sink->fd, old.st_mode & 07777) != 0)
-        return fail_with_errno(sink, "set the mode of", errno, err);
+        return fail(sink, "set the mode of", errno, err);
     return STATUS_OK;
 }
 
@@ -206,9 +200,9 @@ enum status byte_sink_write(struct byte_sink *sink, const char *bytes, size_t si
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             struct pollfd waiting = {.fd = sink->fd, .events = POLLOUT};
             if (poll(&waiting, 1, -1) < 0 && errno != EINTR)
-                return fail_with_errno(sink, "write", errno, err);
+                return fail(sink, "write", errno, err);
         } else if (errno != EINTR) {
-            return fail_with_errno(sink, "write", errno, err);
+            return fail(sink, "write", errno, err);
         }
     }
     return STATUS_OK;
@@ -230,7 +224,7 @@ static enum status sync_folder(const struct byte_sink *sink, struct error *err)
     int code = errno;
     close(fd);
     if (result != 0 && code == EIO)
-        return fail_with_errno(sink, "write", code, err);
+        return fail(sink, "write", code, err);
     return STATUS_OK;
 }
 
@@ -242,20 +236,20 @@ enum status byte_sink_commit(struct byte_sink *sink, struct error *err)
          * descriptor to its owner. */
         int copy = dup(sink->fd);
         if (copy >= 0 && close(copy) != 0 && errno != EINTR)
-            return fail_with_errno(sink, "write", errno, err);
+            return fail(sink, "write", errno, err);
         return STATUS_OK;
     }
     /* EINVAL, EROFS, ENOTSUP: a pipe, a device or a file system that has nothing to sync. */
     if (fsync(sink->fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
-        return fail_with_errno(sink, "write", errno, err);
+        return fail(sink, "write", errno, err);
     int result = close(sink->fd);
     sink->fd = -1;
     if (result != 0 && errno != EINTR)
-        return fail_with_errno(sink, "write", errno, err);
+        return fail(sink, "write", errno, err);
     if (sink->temporary == NULL)
         return STATUS_OK;
     if (rename(sink->temporary, sink->target) != 0)
-        return fail_with_errno(sink, "replace", errno, err);
+        return fail(sink, "replace", errno, err);
     memory_release(sink->temporary);
     sink->temporary = NULL;
     return sync_folder(sink, err);
