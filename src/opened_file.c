@@ -135,6 +135,8 @@ static enum status find_format(struct opened_file *opened, const struct input_co
         return error_set(err, ERROR_HEADER, "is %s, but the first FILE is %s",
                          opened->format == INPUT_JSONL ? "JSON lines" : "csv",
                          first_format == INPUT_JSONL ? "JSON lines" : "csv");
+    if (opened->format == INPUT_JSONL && input->delimiter != ',')
+        return error_set(err, ERROR_HEADER, "--delimiter is for csv, but the input is JSON lines");
     return STATUS_OK;
 }
 

@@ -54,8 +54,6 @@ static enum status find_formats(struct run_plan *plan, struct error *err)
         default: plan->output = OUTPUT_CSV; break;
         }
     }
-    if (plan->input != INPUT_CSV && plan->delimiter != ',')
-        return error_set(err, ERROR_HEADER, "--delimiter is for csv, but the input is JSON lines");
     if (plan->input != INPUT_CSV)
         plan->delimiter = ',';
     if (plan->output == OUTPUT_LIBSVM && !is_transform)

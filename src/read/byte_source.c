@@ -22,6 +22,7 @@ struct byte_source {
     bool owns_fd;
     bool is_file;
     bool is_cancelled;
+    bool is_ready; /* a poll has said so, and nothing was read since */
     int cancel_fd;
     int wake_fd;
     char *name; /* owned; NULL: standard input */
@@ -103,8 +104,10 @@ enum source_event byte_source_wait(struct byte_source *source, bool is_patient)
             source->is_cancelled = true;
             return SOURCE_CANCELLED;
         }
-        if (polled[2].revents != 0)
+        if (polled[2].revents != 0) {
+            source->is_ready = true;
             return SOURCE_READY; /* bytes, the end or an error: the read tells which */
+        }
         if (polled[1].revents != 0) {
             uint64_t count;
             while (read(source->wake_fd, &count, sizeof count) < 0 && errno == EINTR)
@@ -120,7 +123,9 @@ enum status byte_source_read(struct byte_source *source, char *bytes, size_t siz
                              struct error *err)
 {
     for (;;) {
-        enum source_event event = byte_source_wait(source, !source->is_file);
+        enum source_event event =
+            source->is_ready ? SOURCE_READY : byte_source_wait(source, !source->is_file);
+        source->is_ready = false;
         if (event == SOURCE_CANCELLED)
             return STATUS_END;
         if (event == SOURCE_WOKEN)
