@@ -11,7 +11,8 @@
 #      relative, so that DESTDIR and trees that were moved work
 #   4. libxgboost.so.3, wherever the dynamic loader looks
 # WITHOUT_XGBOOST=1 leaves the library out (native engine only); STATIC=1 links it in (minutes, once).
-# WITHOUT_SQLITE=1 and WITHOUT_POSTGRESQL=1 leave out what lookup steps need; STATIC=1 does both.
+# libsqlite3 and libpq are loaded by runs that have a lookup (src/lookup/lookup_library.c); the build needs their
+# headers. WITHOUT_SQLITE=1 and WITHOUT_POSTGRESQL=1 leave them out.
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 VERSION := 0.1.0
@@ -43,11 +44,6 @@ endif
 parts := $(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(if $(DEBUG),debug) $(if $(STATIC),static) \
     $(if $(WITHOUT_XGBOOST),without-xgboost) $(if $(WITHOUT_SQLITE),without-sqlite) \
     $(if $(WITHOUT_POSTGRESQL),without-postgresql) $(if $(SANITIZE),sanitize $(subst $(comma), ,$(SANITIZE)))
-ifneq ($(STATIC),)
-# Static libpq would bring Kerberos, LDAP and OpenSSL with it.
-WITHOUT_SQLITE := 1
-WITHOUT_POSTGRESQL := 1
-endif
 FLAVOUR := $(or $(subst $(space),-,$(strip $(parts))),release)
 O := $(BUILD)/$(FLAVOUR)
 
@@ -86,9 +82,7 @@ project_cflags := $(language) $(warnings) $(optimise) $(hardening) $(reproducibl
 project_ldflags := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 # Asked for when a recipe runs: pkg-config may have been installed by this very make.
-libraries = $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) $(databases) -lm -lpthread -ldl
-databases = $(if $(WITHOUT_SQLITE),,$(or $(shell pkg-config --libs sqlite3 2>/dev/null),-lsqlite3)) \
-    $(if $(WITHOUT_POSTGRESQL),,$(or $(shell pkg-config --libs libpq 2>/dev/null),-lpq))
+libraries = $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm -lpthread -ldl
 ifneq ($(STATIC),)
 S := $(BUILD)/libxgboost-static
 STATIC_FILES := $(S)/libxgboost.a $(S)/libdmlc.a $(S)/libcjson.a
@@ -104,7 +98,10 @@ CFLAGS_src/predict/xgboost_library.o := -isystem $(S)/include # the real header 
 endif
 
 CFLAGS_src/lookup/lookup_sqlite.o = $(shell pkg-config --cflags sqlite3 2>/dev/null)
+CFLAGS_tests/unit/test_lookup.o = $(CFLAGS_src/lookup/lookup_sqlite.o)
 CFLAGS_src/lookup/lookup_postgres.o = $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I/usr/include/postgresql)
+# The test makes its own database.
+LIBRARIES_tests/unit/test_lookup = $(if $(WITHOUT_SQLITE),,$(or $(shell pkg-config --libs sqlite3 2>/dev/null),-lsqlite3))
 
 # The native engine's kernels: one source, one object for each instruction set, chosen from at start.
 KERNELS := $(wildcard src/predict/native_kernels.c)
@@ -157,7 +154,7 @@ $(filter $(O)/src/predict/native_kernels.%,$(OBJECTS)): $(O)/src/predict/native_
 
 $(UNIT_TESTS) $(ENGINE_TOOLS): $(O)/%: $(O)/%.o $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
 	@test -z '$(WHEEL)' || ln -sfn ../../../libxgboost $(@D)/libxgboost
-	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
+	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libxgbpipe.a $(LIBRARIES_$*) $(libraries) $(LDLIBS)
 
 # Other flags, other objects: the stamp changes only when they do.
 flags_text = $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS) $(project_ldflags) $(LDFLAGS) \
@@ -254,7 +251,7 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1\t/p' Makefile | while IFS='	' read -r target text; do \
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
-	@echo '  WITHOUT_SQLITE=1, WITHOUT_POSTGRESQL=1: lookup steps without that database; STATIC=1 has neither'
+	@echo '  WITHOUT_SQLITE=1, WITHOUT_POSTGRESQL=1: lookup steps without that database'
 
 FORCE:
 .PHONY: all check-all-floats fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE

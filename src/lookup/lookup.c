@@ -33,6 +33,7 @@ static const struct lookup_source *const sources[] = {
 struct lookup {
     struct lookup_config config;
     const struct lookup_source *source;
+    void **functions;      /* owned: of the source's library */
     void *spare;           /* the connection that lookup_open made, until a lane takes it */
     pthread_mutex_t mutex; /* for all below, and spare */
     struct lookup_cache *cache;
@@ -98,8 +99,11 @@ enum status lookup_open(struct lookup **out, const struct lookup_config *config,
     lookup->config = *config;
     lookup->source = source;
     lookup->cache = lookup_cache_open(config->settings.cache_entries, CACHE_BYTES_MAX);
-    enum status status = lookup->cache == NULL ? error_memory(err)
-                                               : source->open(&lookup->spare, &lookup->config, err);
+    enum status status = lookup->cache == NULL
+                             ? error_memory(err)
+                             : lookup_library_open(&lookup->functions, source->library, err);
+    if (status == STATUS_OK)
+        status = source->open(&lookup->spare, &lookup->config, lookup->functions, err);
     if (status != STATUS_OK) {
         lookup_close(lookup);
         return status;
@@ -114,6 +118,7 @@ void lookup_close(struct lookup *lookup)
         return;
     lookup->source->close(lookup->spare);
     lookup_cache_close(lookup->cache);
+    memory_release(lookup->functions);
     pthread_mutex_destroy(&lookup->mutex);
     memory_release(lookup);
 }
@@ -145,7 +150,7 @@ enum status lookup_lane_open(struct lookup_lane **out, struct lookup *lookup, st
     pthread_mutex_unlock(&lookup->mutex);
     enum status status = STATUS_OK;
     if (lane->connection == NULL)
-        status = lookup->source->open(&lane->connection, &lookup->config, err);
+        status = lookup->source->open(&lane->connection, &lookup->config, lookup->functions, err);
     if (status != STATUS_OK) {
         lookup_lane_close(lane);
         return status;

@@ -37,8 +37,29 @@ enum {
     OID_INT4 = 23
 };
 
+/* What is called of libpq, which is loaded when it is needed. */
+/* clang-format off */
+#define FUNCTIONS(FUNCTION) \
+    FUNCTION(PQclear) FUNCTION(PQconnectdbParams) FUNCTION(PQconninfoFree) \
+    FUNCTION(PQconninfoParse) FUNCTION(PQconsumeInput) FUNCTION(PQenterPipelineMode) \
+    FUNCTION(PQerrorMessage) FUNCTION(PQfinish) FUNCTION(PQflush) FUNCTION(PQftype) \
+    FUNCTION(PQgetResult) FUNCTION(PQgetisnull) FUNCTION(PQgetlength) FUNCTION(PQgetvalue) \
+    FUNCTION(PQisBusy) FUNCTION(PQnfields) FUNCTION(PQnparams) FUNCTION(PQntuples) \
+    FUNCTION(PQparamtype) FUNCTION(PQpipelineSync) FUNCTION(PQresultErrorField) \
+    FUNCTION(PQresultStatus) FUNCTION(PQsendDescribePrepared) FUNCTION(PQsendPrepare) \
+    FUNCTION(PQsendQueryParams) FUNCTION(PQsendQueryPrepared) FUNCTION(PQsetNoticeProcessor) \
+    FUNCTION(PQsetnonblocking) FUNCTION(PQsocket) FUNCTION(PQstatus)
+/* clang-format on */
+
+struct libpq {
+    FUNCTIONS(LOOKUP_FUNCTION_MEMBER)
+};
+static const char *const function_names[] = {FUNCTIONS(LOOKUP_FUNCTION_NAME) NULL};
+static const struct lookup_library libpq_library = {"libpq.so.5", "libpq5", function_names};
+
 struct postgres {
     const struct lookup_config *config;
+    const struct libpq *libpq;
     PGconn *server;
     int silence_ms;       /* without a byte from the server */
     int64_t *highest_key; /* owned, by key: of an integer type; 0: another type */
@@ -62,7 +83,7 @@ static void close_postgres(void *connection)
     struct postgres *postgres = connection;
     if (postgres == NULL)
         return;
-    PQfinish(postgres->server);
+    postgres->libpq->PQfinish(postgres->server);
     memory_release(postgres->highest_key);
     memory_release(postgres->values);
     memory_release(postgres->is_answered);
@@ -77,18 +98,18 @@ static enum outcome lost(const struct postgres *postgres, struct error *err)
 {
     char text[LOOKUP_MESSAGE_SIZE];
     error_set(err, ERROR_SYSTEM, "lost the connection to the database: %s",
-              lookup_message(text, sizeof text, PQerrorMessage(postgres->server)));
+              lookup_message(text, sizeof text, postgres->libpq->PQerrorMessage(postgres->server)));
     return TALK_LOST;
 }
 
 /* Waits until a result is there, sending what is still to be sent. */
 static enum outcome wait_for_server(struct postgres *postgres, struct error *err)
 {
-    while (PQisBusy(postgres->server)) {
-        int unsent = PQflush(postgres->server);
+    while (postgres->libpq->PQisBusy(postgres->server)) {
+        int unsent = postgres->libpq->PQflush(postgres->server);
         if (unsent < 0)
             return lost(postgres, err);
-        struct pollfd polled[2] = {{.fd = PQsocket(postgres->server),
+        struct pollfd polled[2] = {{.fd = postgres->libpq->PQsocket(postgres->server),
                                     .events = (short)(POLLIN | (unsent != 0 ? POLLOUT : 0))},
                                    {.fd = postgres->config->settings.cancel_fd, .events = POLLIN}};
         int ready = poll(polled, 2, postgres->silence_ms);
@@ -104,7 +125,7 @@ static enum outcome wait_for_server(struct postgres *postgres, struct error *err
             return TALK_FAILED;
         }
         if (polled[0].revents & (POLLIN | POLLERR | POLLHUP) &&
-            PQconsumeInput(postgres->server) != 1)
+            postgres->libpq->PQconsumeInput(postgres->server) != 1)
             return lost(postgres, err);
     }
     return TALK_OK;
@@ -116,8 +137,8 @@ static enum outcome next_result(struct postgres *postgres, PGresult **result, st
     *result = NULL;
     if (outcome != TALK_OK)
         return outcome;
-    *result = PQgetResult(postgres->server);
-    if (*result == NULL && PQstatus(postgres->server) == CONNECTION_BAD)
+    *result = postgres->libpq->PQgetResult(postgres->server);
+    if (*result == NULL && postgres->libpq->PQstatus(postgres->server) == CONNECTION_BAD)
         return lost(postgres, err);
     return TALK_OK;
 }
@@ -126,8 +147,8 @@ static enum outcome next_result(struct postgres *postgres, PGresult **result, st
 static enum outcome fail_result(struct postgres *postgres, const PGresult *result,
                                 enum error_kind kind, struct error *err)
 {
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *state = postgres->libpq->PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = postgres->libpq->PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     char text[LOOKUP_MESSAGE_SIZE];
     if (state == NULL)
         return lost(postgres, err);
@@ -152,12 +173,13 @@ static enum outcome single_result(struct postgres *postgres, int was_sent, enum 
     if (was_sent != 1)
         return lost(postgres, err);
     enum outcome outcome = next_result(postgres, result, err);
-    ExecStatusType status = outcome == TALK_OK ? PQresultStatus(*result) : PGRES_FATAL_ERROR;
+    ExecStatusType status =
+        outcome == TALK_OK ? postgres->libpq->PQresultStatus(*result) : PGRES_FATAL_ERROR;
     if (outcome == TALK_OK && status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
         outcome = fail_result(postgres, *result, kind, err);
     if (outcome == TALK_OK)
         outcome = next_result(postgres, &none, err);
-    PQclear(none);
+    postgres->libpq->PQclear(none);
     return outcome;
 }
 
@@ -194,7 +216,7 @@ static enum status connect_server(struct postgres *postgres, struct error *err)
     char *address = address_of(postgres->config);
     if (address == NULL)
         return error_memory(err);
-    PQconninfoOption *options = PQconninfoParse(address, NULL);
+    PQconninfoOption *options = postgres->libpq->PQconninfoParse(address, NULL);
     enum status status = STATUS_OK;
     if (options == NULL)
         status = error_set(err, ERROR_USAGE, "is no address that libpq can read");
@@ -203,21 +225,22 @@ static enum status connect_server(struct postgres *postgres, struct error *err)
     else if (!is_given(options, "connect_timeout") && !is_given(options, "service") &&
              getenv("PGCONNECT_TIMEOUT") == NULL && getenv("PGSERVICE") == NULL)
         snprintf(timeout, sizeof timeout, "%d", CONNECT_SECONDS);
-    PQconninfoFree(options);
+    postgres->libpq->PQconninfoFree(options);
     if (status == STATUS_OK) {
         /* An empty value is none. What stands later wins. */
         const char *const keywords[] = {"fallback_application_name", "dbname", "connect_timeout",
                                         "client_encoding", NULL};
         const char *const values[] = {"xgbpipe", address, timeout, "UTF8", NULL};
-        postgres->server = PQconnectdbParams(keywords, values, 1);
-        PQsetNoticeProcessor(postgres->server, ignore_notice, NULL);
+        postgres->server = postgres->libpq->PQconnectdbParams(keywords, values, 1);
+        postgres->libpq->PQsetNoticeProcessor(postgres->server, ignore_notice, NULL);
         char text[LOOKUP_MESSAGE_SIZE];
         if (postgres->server == NULL)
             status = error_memory(err);
-        else if (PQstatus(postgres->server) != CONNECTION_OK ||
-                 PQsetnonblocking(postgres->server, 1) != 0)
+        else if (postgres->libpq->PQstatus(postgres->server) != CONNECTION_OK ||
+                 postgres->libpq->PQsetnonblocking(postgres->server, 1) != 0)
             status = error_set(err, ERROR_SYSTEM, "cannot connect to the database: %s",
-                               lookup_message(text, sizeof text, PQerrorMessage(postgres->server)));
+                               lookup_message(text, sizeof text,
+                                              postgres->libpq->PQerrorMessage(postgres->server)));
     }
     memory_release(address);
     return status;
@@ -237,15 +260,17 @@ static enum outcome set_up_session(struct postgres *postgres, struct error *err)
              " pg_catalog.set_config('datestyle', 'ISO', false)",
              STATEMENT_TIMEOUT_MS);
     postgres->silence_ms = STATEMENT_TIMEOUT_MS + SILENCE_MS;
-    int was_sent = PQsendQueryParams(postgres->server, query, 0, NULL, NULL, NULL, NULL, 0);
+    int was_sent =
+        postgres->libpq->PQsendQueryParams(postgres->server, query, 0, NULL, NULL, NULL, NULL, 0);
     enum outcome outcome = single_result(postgres, was_sent, ERROR_SYSTEM, &result, err);
     int64_t timeout_ms = 0;
-    if (outcome == TALK_OK && PQntuples(result) == 1 &&
-        lookup_key_is_integer(span_of_text(PQgetvalue(result, 0, 0)), &timeout_ms) &&
+    if (outcome == TALK_OK && postgres->libpq->PQntuples(result) == 1 &&
+        lookup_key_is_integer(span_of_text(postgres->libpq->PQgetvalue(result, 0, 0)),
+                              &timeout_ms) &&
         timeout_ms > 0)
         postgres->silence_ms =
             (int)(timeout_ms < INT32_MAX - SILENCE_MS ? timeout_ms + SILENCE_MS : INT32_MAX);
-    PQclear(result);
+    postgres->libpq->PQclear(result);
     return outcome;
 }
 
@@ -263,7 +288,8 @@ static enum outcome check_query(struct postgres *postgres, const PGresult *resul
                                 struct error *err)
 {
     const struct lookup_config *config = postgres->config;
-    int parameter_count = PQnparams(result), column_count = PQnfields(result);
+    int parameter_count = postgres->libpq->PQnparams(result),
+        column_count = postgres->libpq->PQnfields(result);
     if ((uint32_t)parameter_count != config->key_count)
         error_set(err, ERROR_SPEC, "has %d parameters, but 'key' names %u columns", parameter_count,
                   config->key_count);
@@ -272,7 +298,7 @@ static enum outcome check_query(struct postgres *postgres, const PGresult *resul
                   config->column_count);
     else
         for (int i = 0; i < parameter_count; i++)
-            postgres->highest_key[i] = highest_of(PQparamtype(result, i));
+            postgres->highest_key[i] = highest_of(postgres->libpq->PQparamtype(result, i));
     bool fits = (uint32_t)parameter_count == config->key_count &&
                 (uint32_t)column_count == config->column_count;
     return fits ? TALK_OK : TALK_FAILED;
@@ -286,30 +312,32 @@ static enum status start(struct postgres *postgres, struct error *err)
     enum status status = query == NULL ? error_memory(err) : connect_server(postgres, err);
     enum outcome outcome = status == STATUS_OK ? set_up_session(postgres, err) : TALK_FAILED;
     if (outcome == TALK_OK) {
-        int was_sent = PQsendPrepare(postgres->server, "lookup", query, 0, NULL);
+        int was_sent = postgres->libpq->PQsendPrepare(postgres->server, "lookup", query, 0, NULL);
         outcome = single_result(postgres, was_sent, ERROR_SPEC, &result, err);
-        PQclear(result);
+        postgres->libpq->PQclear(result);
         result = NULL;
     }
     if (outcome == TALK_OK)
-        outcome = single_result(postgres, PQsendDescribePrepared(postgres->server, "lookup"),
+        outcome = single_result(postgres,
+                                postgres->libpq->PQsendDescribePrepared(postgres->server, "lookup"),
                                 ERROR_SPEC, &result, err);
     if (outcome == TALK_OK)
         outcome = check_query(postgres, result, err);
-    PQclear(result);
+    postgres->libpq->PQclear(result);
     memory_release(query);
-    if (outcome == TALK_OK && PQenterPipelineMode(postgres->server) != 1)
+    if (outcome == TALK_OK && postgres->libpq->PQenterPipelineMode(postgres->server) != 1)
         outcome = lost(postgres, err);
     return outcome == TALK_OK ? STATUS_OK : STATUS_FAILED;
 }
 
 static enum status open_postgres(void **connection, const struct lookup_config *config,
-                                 struct error *err)
+                                 const void *functions, struct error *err)
 {
     struct postgres *postgres = memory_new(1, sizeof *postgres);
     if (postgres == NULL)
         return error_memory(err);
     postgres->config = config;
+    postgres->libpq = functions;
     postgres->highest_key = memory_new(config->key_count, sizeof *postgres->highest_key);
     postgres->values = memory_new(config->key_count, sizeof *postgres->values);
     enum status status = postgres->highest_key == NULL || postgres->values == NULL
@@ -378,8 +406,8 @@ static bool send_key(struct postgres *postgres, const struct span *parts, int *w
             !byte_buffer_append_byte(&postgres->texts, '\0'))
             return false;
     }
-    *was_sent = PQsendQueryPrepared(postgres->server, "lookup", (int)key_count, postgres->values,
-                                    NULL, NULL, 0);
+    *was_sent = postgres->libpq->PQsendQueryPrepared(postgres->server, "lookup", (int)key_count,
+                                                     postgres->values, NULL, NULL, 0);
     return true;
 }
 
@@ -394,12 +422,13 @@ static bool take_row(const struct postgres *postgres, const PGresult *result, si
     bool has_memory = true;
     lookup_reply_begin(reply);
     for (int i = 0; i < (int)postgres->config->column_count && has_memory; i++) {
-        struct span text = span_of(PQgetvalue(result, 0, i), (size_t)PQgetlength(result, 0, i));
-        if (PQgetisnull(result, 0, i))
+        struct span text = span_of(postgres->libpq->PQgetvalue(result, 0, i),
+                                   (size_t)postgres->libpq->PQgetlength(result, 0, i));
+        if (postgres->libpq->PQgetisnull(result, 0, i))
             has_memory = lookup_reply_missing(reply);
-        else if (PQftype(result, i) == OID_BOOLEAN)
+        else if (postgres->libpq->PQftype(result, i) == OID_BOOLEAN)
             has_memory = lookup_reply_boolean(reply, span_equal_text(text, "t"));
-        else if (is_float(PQftype(result, i)) && span_equal_text(text, "NaN"))
+        else if (is_float(postgres->libpq->PQftype(result, i)) && span_equal_text(text, "NaN"))
             has_memory = lookup_reply_missing(reply);
         else
             has_memory = lookup_reply_text(reply, text);
@@ -413,24 +442,25 @@ static enum outcome take_result(struct postgres *postgres, const PGresult *resul
 {
     bool has_memory = true;
     char text[LOOKUP_MESSAGE_SIZE];
-    switch (PQresultStatus(result)) {
+    switch (postgres->libpq->PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
-        if (PQnfields(result) != (int)postgres->config->column_count) {
+        if (postgres->libpq->PQnfields(result) != (int)postgres->config->column_count) {
             error_set(err, ERROR_SYSTEM, "the columns of the query have changed");
             return TALK_FAILED;
         }
-        if (PQntuples(result) == 1)
+        if (postgres->libpq->PQntuples(result) == 1)
             has_memory = take_row(postgres, result, key, reply);
         else
             has_memory = lookup_reply_kind(
-                reply, key, PQntuples(result) == 0 ? LOOKUP_NO_ROW : LOOKUP_MANY_ROWS);
+                reply, key,
+                postgres->libpq->PQntuples(result) == 0 ? LOOKUP_NO_ROW : LOOKUP_MANY_ROWS);
         break;
     case PGRES_PIPELINE_ABORTED: return TALK_OK; /* asked for again */
     default: {
-        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        const char *state = postgres->libpq->PQresultErrorField(result, PG_DIAG_SQLSTATE);
         if (state == NULL || strncmp(state, "22", 2) != 0)
             return fail_result(postgres, result, ERROR_SYSTEM, err);
-        const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        const char *message = postgres->libpq->PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
         has_memory = lookup_reply_refused(
             reply, key, lookup_message(text, sizeof text, message != NULL ? message : state));
     }
@@ -465,12 +495,12 @@ static enum outcome send_keys(struct postgres *postgres, const struct lookup_que
         }
         postgres->sent[(*sent_count)++] = i;
         if (syncs_each && was_sent == 1) {
-            was_sent = PQpipelineSync(postgres->server);
+            was_sent = postgres->libpq->PQpipelineSync(postgres->server);
             ++*sync_count;
         }
     }
     if (was_sent == 1 && *sent_count != 0 && !syncs_each) {
-        was_sent = PQpipelineSync(postgres->server);
+        was_sent = postgres->libpq->PQpipelineSync(postgres->server);
         ++*sync_count;
     }
     return was_sent == 1 ? TALK_OK : lost(postgres, err);
@@ -488,13 +518,13 @@ static enum outcome ask_once(struct postgres *postgres, const struct lookup_ques
         outcome = next_result(postgres, &result, err);
         if (outcome != TALK_OK || result == NULL)
             continue; /* NULL: the results of one query are at their end */
-        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
+        if (postgres->libpq->PQresultStatus(result) == PGRES_PIPELINE_SYNC)
             sync_count--;
         else if (at == sent_count)
             outcome = lost(postgres, err);
         else
             outcome = take_result(postgres, result, postgres->sent[at++], reply, err);
-        PQclear(result);
+        postgres->libpq->PQclear(result);
     }
     return outcome;
 }
@@ -509,7 +539,7 @@ static bool are_all_answered(const struct postgres *postgres, size_t count)
 
 static enum status reconnect(struct postgres *postgres, struct error *err)
 {
-    PQfinish(postgres->server);
+    postgres->libpq->PQfinish(postgres->server);
     postgres->server = NULL;
     enum status status = start(postgres, err);
     /* The query was sound when the run began: what has changed is the database. */
@@ -545,5 +575,5 @@ static enum status ask_postgres(void *connection, const struct lookup_question *
     return STATUS_OK;
 }
 
-const struct lookup_source lookup_postgres = {"postgresql:", open_postgres, ask_postgres,
-                                              close_postgres};
+const struct lookup_source lookup_postgres = {"postgresql:", &libpq_library, open_postgres,
+                                              ask_postgres, close_postgres};

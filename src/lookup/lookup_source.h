@@ -23,10 +23,25 @@ struct lookup_question {
 
 struct lookup_reply; /* opaque: where answers go */
 
+/* A shared library and the names of the functions that are called. */
+struct lookup_library {
+    const char *file;         /* "libpq.so.5" */
+    const char *package;      /* Debian's name of what to install */
+    const char *const *names; /* up to a NULL */
+};
+
+/* For a list FUNCTIONS(FUNCTION) of FUNCTION(name): members of a struct that are pointers to what the
+ * library's header declares, and their names. */
+#define LOOKUP_FUNCTION_MEMBER(name) __typeof__(name) *name;
+#define LOOKUP_FUNCTION_NAME(name)   #name,
+
 struct lookup_source {
     const char *prefix; /* of the source, such as "sqlite:" */
-    /* Connects and checks the query. config is borrowed until close. */
-    enum status (*open)(void **connection, const struct lookup_config *config, struct error *err);
+    const struct lookup_library *library;
+    /* Connects and checks the query. functions: a pointer for each name of library. Both are borrowed
+     * until close. */
+    enum status (*open)(void **connection, const struct lookup_config *config,
+                        const void *functions, struct error *err);
     /* Gives reply one answer for each key, in any order. *round_trips is raised by one for each visit. */
     enum status (*ask)(void *connection, const struct lookup_question *question,
                        struct lookup_reply *reply, uint64_t *round_trips, struct error *err);
@@ -34,6 +49,11 @@ struct lookup_source {
 };
 
 extern const struct lookup_source lookup_sqlite, lookup_postgres;
+
+/* Loads a library. *functions is owned by the caller: its functions by number of their names. Fails with
+ * ERROR_USAGE where the library is not on the machine or lacks a function: the text says what to install. */
+enum status lookup_library_open(void ***functions, const struct lookup_library *library,
+                                struct error *err);
 
 /* ---- Answers: each function is false for memory ---- */
 

@@ -28,8 +28,30 @@ enum {
     CACHE_KIB = 16 * 1024 /* pages in memory, for each connection */
 };
 
+/* What is called of libsqlite3, which is loaded when it is needed. */
+/* clang-format off */
+#define FUNCTIONS(FUNCTION) \
+    FUNCTION(sqlite3_bind_int64) FUNCTION(sqlite3_bind_parameter_count) \
+    FUNCTION(sqlite3_bind_parameter_name) FUNCTION(sqlite3_bind_text64) \
+    FUNCTION(sqlite3_busy_timeout) FUNCTION(sqlite3_close) FUNCTION(sqlite3_column_blob) \
+    FUNCTION(sqlite3_column_bytes) FUNCTION(sqlite3_column_count) \
+    FUNCTION(sqlite3_column_double) FUNCTION(sqlite3_column_int64) FUNCTION(sqlite3_column_type) \
+    FUNCTION(sqlite3_db_config) FUNCTION(sqlite3_errcode) FUNCTION(sqlite3_errmsg) \
+    FUNCTION(sqlite3_exec) FUNCTION(sqlite3_finalize) FUNCTION(sqlite3_open_v2) \
+    FUNCTION(sqlite3_prepare_v3) FUNCTION(sqlite3_progress_handler) FUNCTION(sqlite3_reset) \
+    FUNCTION(sqlite3_step) FUNCTION(sqlite3_stmt_readonly)
+/* clang-format on */
+
+struct libsqlite {
+    FUNCTIONS(LOOKUP_FUNCTION_MEMBER)
+};
+static const char *const function_names[] = {FUNCTIONS(LOOKUP_FUNCTION_NAME) NULL};
+static const struct lookup_library sqlite_library = {"libsqlite3.so.0", "libsqlite3-0",
+                                                     function_names};
+
 struct sqlite_connection {
     const struct lookup_config *config;
+    const struct libsqlite *library;
     sqlite3 *database;
     sqlite3_stmt *query;
     int *parameters; /* owned: the number that SQLite gave to $1 ... */
@@ -43,8 +65,8 @@ static void close_sqlite(void *connection)
     struct sqlite_connection *sqlite = connection;
     if (sqlite == NULL)
         return;
-    sqlite3_finalize(sqlite->query);
-    sqlite3_close(sqlite->database);
+    sqlite->library->sqlite3_finalize(sqlite->query);
+    sqlite->library->sqlite3_close(sqlite->database);
     memory_release(sqlite->parameters);
     memory_release(sqlite);
 }
@@ -54,7 +76,7 @@ static enum status fail(const struct sqlite_connection *sqlite, enum error_kind 
                         const char *what, struct error *err)
 {
     char text[LOOKUP_MESSAGE_SIZE];
-    int code = sqlite3_errcode(sqlite->database);
+    int code = sqlite->library->sqlite3_errcode(sqlite->database);
     if (code == SQLITE_NOMEM)
         return error_memory(err);
     if (sqlite->was_cancelled)
@@ -62,8 +84,9 @@ static enum status fail(const struct sqlite_connection *sqlite, enum error_kind 
     if (sqlite->was_slow)
         return error_set(err, ERROR_SYSTEM, "%s: took more than %d seconds for one key", what,
                          QUERY_SECONDS_MAX);
-    return error_set(err, kind, "%s: %s", what,
-                     lookup_message(text, sizeof text, sqlite3_errmsg(sqlite->database)));
+    return error_set(
+        err, kind, "%s: %s", what,
+        lookup_message(text, sizeof text, sqlite->library->sqlite3_errmsg(sqlite->database)));
 }
 
 static time_t now_seconds(void)
@@ -144,8 +167,8 @@ static enum status open_file(struct sqlite_connection *sqlite, const char *path,
             return error_memory(err);
         }
     }
-    int code =
-        sqlite3_open_v2(name.data != NULL ? name.data : path, &sqlite->database, flags, NULL);
+    int code = sqlite->library->sqlite3_open_v2(name.data != NULL ? name.data : path,
+                                                &sqlite->database, flags, NULL);
     byte_buffer_release(&name);
     if (sqlite->database == NULL)
         return error_memory(err);
@@ -153,14 +176,15 @@ static enum status open_file(struct sqlite_connection *sqlite, const char *path,
     snprintf(what, sizeof what, "cannot open the database '%s'", shown);
     if (code != SQLITE_OK)
         return fail(sqlite, ERROR_SYSTEM, what, err);
-    sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS);
-    sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_progress_handler(sqlite->database, OPCODES_PER_LOOK, look_at_clock, sqlite);
+    sqlite->library->sqlite3_busy_timeout(sqlite->database, BUSY_TIMEOUT_MS);
+    sqlite->library->sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite->library->sqlite3_db_config(sqlite->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite->library->sqlite3_progress_handler(sqlite->database, OPCODES_PER_LOOK, look_at_clock,
+                                              sqlite);
     char pragma[64];
     snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%d", CACHE_KIB);
     sqlite->deadline = now_seconds() + QUERY_SECONDS_MAX;
-    return sqlite3_exec(sqlite->database, pragma, NULL, NULL, NULL) == SQLITE_OK
+    return sqlite->library->sqlite3_exec(sqlite->database, pragma, NULL, NULL, NULL) == SQLITE_OK
                ? STATUS_OK
                : fail(sqlite, ERROR_SYSTEM, what, err);
 }
@@ -178,13 +202,13 @@ static int parameter_key(const char *name, uint32_t key_count)
 static enum status find_parameters(struct sqlite_connection *sqlite, struct error *err)
 {
     uint32_t key_count = sqlite->config->key_count;
-    int count = sqlite3_bind_parameter_count(sqlite->query);
+    int count = sqlite->library->sqlite3_bind_parameter_count(sqlite->query);
     uint32_t found = 0;
     sqlite->parameters = memory_new(key_count, sizeof *sqlite->parameters);
     if (sqlite->parameters == NULL)
         return error_memory(err);
     for (int i = 1; i <= count; i++) {
-        const char *name = sqlite3_bind_parameter_name(sqlite->query, i);
+        const char *name = sqlite->library->sqlite3_bind_parameter_name(sqlite->query, i);
         int key = parameter_key(name, key_count);
         char quoted[ERROR_QUOTE_SIZE];
         if (key < 0)
@@ -209,8 +233,9 @@ static enum status prepare(struct sqlite_connection *sqlite, const char *shown, 
     snprintf(what, sizeof what, "the database '%s'", shown);
     if (query.size > INT32_MAX)
         return error_set(err, ERROR_SPEC, "is too long");
-    int code = sqlite3_prepare_v3(sqlite->database, query.data, (int)query.size,
-                                  SQLITE_PREPARE_PERSISTENT, &sqlite->query, &rest);
+    int code =
+        sqlite->library->sqlite3_prepare_v3(sqlite->database, query.data, (int)query.size,
+                                            SQLITE_PREPARE_PERSISTENT, &sqlite->query, &rest);
     if (code != SQLITE_OK)
         return fail(sqlite, code == SQLITE_ERROR ? ERROR_SPEC : ERROR_SYSTEM, what, err);
     if (sqlite->query == NULL)
@@ -218,9 +243,9 @@ static enum status prepare(struct sqlite_connection *sqlite, const char *shown, 
     for (; rest < query.data + query.size; rest++)
         if (strchr(" \t\r\n;", *rest) == NULL)
             return error_set(err, ERROR_SPEC, "is more than one statement");
-    if (!sqlite3_stmt_readonly(sqlite->query))
+    if (!sqlite->library->sqlite3_stmt_readonly(sqlite->query))
         return error_set(err, ERROR_SPEC, "is no query: it would write");
-    int column_count = sqlite3_column_count(sqlite->query);
+    int column_count = sqlite->library->sqlite3_column_count(sqlite->query);
     if ((uint32_t)column_count != sqlite->config->column_count)
         return error_set(err, ERROR_SPEC, "gives %d columns, but 'columns' names %u", column_count,
                          sqlite->config->column_count);
@@ -228,7 +253,7 @@ static enum status prepare(struct sqlite_connection *sqlite, const char *shown, 
 }
 
 static enum status open_sqlite(void **connection, const struct lookup_config *config,
-                               struct error *err)
+                               const void *functions, struct error *err)
 {
     struct sqlite_connection *sqlite = memory_new(1, sizeof *sqlite);
     char *path = path_of(config);
@@ -239,6 +264,7 @@ static enum status open_sqlite(void **connection, const struct lookup_config *co
         char shown[ERROR_QUOTE_SIZE];
         error_quote(shown, sizeof shown, path, strlen(path));
         sqlite->config = config;
+        sqlite->library = functions;
         status = open_file(sqlite, path, shown, err);
         if (status == STATUS_OK)
             status = prepare(sqlite, shown, err);
@@ -258,25 +284,31 @@ static bool bind(struct sqlite_connection *sqlite, const struct span *parts)
 {
     for (uint32_t i = 0; i < sqlite->config->key_count; i++) {
         int64_t integer;
-        int code = lookup_key_is_integer(parts[i], &integer)
-                       ? sqlite3_bind_int64(sqlite->query, sqlite->parameters[i], integer)
-                       : sqlite3_bind_text64(sqlite->query, sqlite->parameters[i], parts[i].data,
-                                             parts[i].size, SQLITE_STATIC, SQLITE_UTF8);
+        int code =
+            lookup_key_is_integer(parts[i], &integer)
+                ? sqlite->library->sqlite3_bind_int64(sqlite->query, sqlite->parameters[i], integer)
+                : sqlite->library->sqlite3_bind_text64(sqlite->query, sqlite->parameters[i],
+                                                       parts[i].data, parts[i].size, SQLITE_STATIC,
+                                                       SQLITE_UTF8);
         if (code != SQLITE_OK)
             return false;
     }
     return true;
 }
 
-static bool take_value(sqlite3_stmt *query, int column, struct lookup_reply *reply)
+static bool take_value(const struct sqlite_connection *sqlite, int column,
+                       struct lookup_reply *reply)
 {
-    switch (sqlite3_column_type(query, column)) {
+    sqlite3_stmt *query = sqlite->query;
+    switch (sqlite->library->sqlite3_column_type(query, column)) {
     case SQLITE_NULL: return lookup_reply_missing(reply);
-    case SQLITE_INTEGER: return lookup_reply_integer(reply, sqlite3_column_int64(query, column));
-    case SQLITE_FLOAT: return lookup_reply_real(reply, sqlite3_column_double(query, column));
+    case SQLITE_INTEGER:
+        return lookup_reply_integer(reply, sqlite->library->sqlite3_column_int64(query, column));
+    case SQLITE_FLOAT:
+        return lookup_reply_real(reply, sqlite->library->sqlite3_column_double(query, column));
     default: {
-        const void *bytes = sqlite3_column_blob(query, column);
-        int size = sqlite3_column_bytes(query, column);
+        const void *bytes = sqlite->library->sqlite3_column_blob(query, column);
+        int size = sqlite->library->sqlite3_column_bytes(query, column);
         return lookup_reply_text(reply, span_of(bytes != NULL ? bytes : "", (size_t)size));
     }
     }
@@ -287,18 +319,18 @@ static enum status ask_key(struct sqlite_connection *sqlite, const struct span *
 {
     int column_count = (int)sqlite->config->column_count;
     sqlite->deadline = now_seconds() + QUERY_SECONDS_MAX;
-    int code = bind(sqlite, parts) ? sqlite3_step(sqlite->query) : SQLITE_ERROR;
+    int code = bind(sqlite, parts) ? sqlite->library->sqlite3_step(sqlite->query) : SQLITE_ERROR;
     bool has_memory = true;
     if (code == SQLITE_DONE) {
         has_memory = lookup_reply_kind(reply, key, LOOKUP_NO_ROW);
     } else if (code == SQLITE_ROW) {
         /* SQLite prepares a query again when the tables have changed: "SELECT *" may have grown. */
-        if (sqlite3_column_count(sqlite->query) != column_count)
+        if (sqlite->library->sqlite3_column_count(sqlite->query) != column_count)
             return error_set(err, ERROR_SYSTEM, "the columns of the query have changed");
         lookup_reply_begin(reply);
         for (int i = 0; i < column_count && has_memory; i++)
-            has_memory = take_value(sqlite->query, i, reply);
-        code = sqlite3_step(sqlite->query);
+            has_memory = take_value(sqlite, i, reply);
+        code = sqlite->library->sqlite3_step(sqlite->query);
         if (has_memory && code == SQLITE_ROW)
             has_memory = lookup_reply_kind(reply, key, LOOKUP_MANY_ROWS);
         else if (has_memory && code == SQLITE_DONE)
@@ -309,7 +341,7 @@ static enum status ask_key(struct sqlite_connection *sqlite, const struct span *
         status = error_memory(err);
     else if (code != SQLITE_DONE && code != SQLITE_ROW)
         status = fail(sqlite, ERROR_SYSTEM, "the query failed", err);
-    sqlite3_reset(sqlite->query);
+    sqlite->library->sqlite3_reset(sqlite->query);
     return status;
 }
 
@@ -319,14 +351,15 @@ static enum status ask_sqlite(void *connection, const struct lookup_question *qu
     struct sqlite_connection *sqlite = connection;
     ++*round_trips;
     sqlite->deadline = now_seconds() + QUERY_SECONDS_MAX;
-    if (sqlite3_exec(sqlite->database, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite->library->sqlite3_exec(sqlite->database, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
         return fail(sqlite, ERROR_SYSTEM, "cannot read the database", err);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < question->count && status == STATUS_OK; i++)
         status = ask_key(sqlite, question->parts + i * question->key_count, i, reply, err);
     /* A transaction that only read has nothing that could fail to be kept. */
-    (void)sqlite3_exec(sqlite->database, "COMMIT", NULL, NULL, NULL);
+    (void)sqlite->library->sqlite3_exec(sqlite->database, "COMMIT", NULL, NULL, NULL);
     return status;
 }
 
-const struct lookup_source lookup_sqlite = {"sqlite:", open_sqlite, ask_sqlite, close_sqlite};
+const struct lookup_source lookup_sqlite = {"sqlite:", &sqlite_library, open_sqlite, ask_sqlite,
+                                            close_sqlite};

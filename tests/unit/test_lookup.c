@@ -1,5 +1,5 @@
 /*
- * test_lookup.c - the cache of answers against a plain list, and lookups in SQLite files made here.
+ * test_lookup.c - the cache of answers against a plain list, libraries, and lookups in SQLite files made here.
  */
 #ifndef WITHOUT_SQLITE
 #include <sqlite3.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "lookup/lookup.h"
 #include "lookup/lookup_cache.h"
 #include "lookup/lookup_source.h"
@@ -127,6 +128,30 @@ TEST(only_the_shortest_text_of_an_int64_is_an_integer)
     }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         CHECK_THAT(!lookup_key_is_integer(span_of_text(texts[i]), &value), "%s", texts[i]);
+}
+
+/* ---- Libraries ---- */
+
+TEST(a_library_has_all_its_functions_or_the_text_says_what_to_install)
+{
+    static const char *const names[] = {"sin", "cos", NULL}, *const more[] = {"cos", "copies",
+                                                                              NULL};
+    struct lookup_library library = {"libm.so.6", "libc6", names};
+    void **functions = NULL;
+    struct error err = {.kind = ERROR_NONE};
+    CHECK_INT(lookup_library_open(&functions, &library, &err), STATUS_OK);
+    CHECK(functions[0] != NULL && functions[1] != NULL && functions[0] != functions[1]);
+    memory_release(functions);
+    library.names = more;
+    CHECK_INT(lookup_library_open(&functions, &library, &err), STATUS_FAILED);
+    CHECK_INT(err.kind, ERROR_USAGE);
+    CHECK(strstr(err.text, "a newer libm.so.6: this one has no copies: install Debian's libc6") !=
+          NULL);
+    library.file = "libnowhere.so.1";
+    CHECK_INT(lookup_library_open(&functions, &library, &err), STATUS_FAILED);
+    CHECK_INT(err.kind, ERROR_USAGE);
+    CHECK(strstr(err.text, "libnowhere.so.1: cannot open") != NULL);
+    CHECK(strstr(err.text, "install Debian's libc6") != NULL);
 }
 
 #ifndef WITHOUT_SQLITE
@@ -293,6 +318,7 @@ int main(void)
     RUN(the_cache_agrees_with_a_list_by_time_of_use);
     RUN(the_cache_is_bounded_by_bytes_and_keeps_nothing_huge);
     RUN(only_the_shortest_text_of_an_int64_is_an_integer);
+    RUN(a_library_has_all_its_functions_or_the_text_says_what_to_install);
 #ifndef WITHOUT_SQLITE
     if (mkdtemp(folder) == NULL)
         return 1;
