@@ -59,10 +59,12 @@ static enum status inspect(struct files *files, const struct options *options,
         status = files_read_model(files, config.path, err);
     if (status == STATUS_OK && find_engine(files, &config, &reason) != STATUS_OK)
         status = error_memory(err);
-    if (status == STATUS_OK)
-        status = options_has(options, OPTION_JSON)
-                     ? model_summary_json(files->model, &config, text, err)
-                     : model_summary_text(files->model, &config, text, err);
+    if (status != STATUS_OK)
+        return status;
+    model_add_digest(files->model, span_of(files->model_bytes.data, files->model_bytes.size));
+    status = options_has(options, OPTION_JSON)
+                 ? model_summary_json(files->model, &config, text, err)
+                 : model_summary_text(files->model, &config, text, err);
     return status == STATUS_OK ? files_write(NULL, text, err) : status;
 }
 

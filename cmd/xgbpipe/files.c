@@ -100,6 +100,7 @@ enum status files_open_engine(struct files *files, struct settings *settings,
 {
     const struct model *model = files->model;
     struct engine_config config = {.choice = settings->engine};
+    struct span bytes = span_of(files->model_bytes.data, files->model_bytes.size);
     bool is_partial;
     enum status status = settings_choose_rounds(settings, model, &config.round_begin,
                                                 &config.round_end, &is_partial, err);
@@ -117,8 +118,9 @@ enum status files_open_engine(struct files *files, struct settings *settings,
     config.isa = getenv("XGBPIPE_ISA");
     if (config.isa != NULL && config.isa[0] == '\0')
         config.isa = NULL;
-    status = engine_open(&files->engine, model,
-                         span_of(files->model_bytes.data, files->model_bytes.size), &config, err);
+    if (diagnostics->is_verbose || settings->summary != NULL)
+        model_add_digest(files->model, bytes);
+    status = engine_open(&files->engine, model, bytes, &config, err);
     if (status != STATUS_OK)
         return status;
     engine_get_facts(files->engine, &files->facts);

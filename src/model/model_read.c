@@ -377,7 +377,6 @@ enum status model_read(struct model **out, struct span bytes, struct error *err)
     model->size_bytes = bytes.size;
     if (read_root(reader, err) != STATUS_OK || model_finish(reader, err) != STATUS_OK)
         goto cleanup;
-    sha256_hex(bytes, model->digest);
     *out = model;
     model = NULL;
     result = STATUS_OK;
@@ -404,4 +403,9 @@ void model_close(struct model *model)
     memory_release(model->feature_use);
     arena_close(model->arena);
     memory_release(model);
+}
+
+void model_add_digest(struct model *model, struct span bytes)
+{
+    sha256_hex(bytes, model->digest);
 }
