@@ -86,6 +86,8 @@ struct model {
     float *base_score; /* owned, output_count values as saved (value space, a scalar repeated) */
     float
         *base_margin; /* owned, output_count: base_score in margin space, as XGBoost computes it */
+    bool
+        library_misses_base_score; /* libxgboost must be told base_score: it would take it for a margin */
 
     uint32_t tree_count;
     struct tree *trees;   /* owned, in the file's order */

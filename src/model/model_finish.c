@@ -3,6 +3,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/number_text.h"
@@ -31,6 +32,15 @@ static enum status finish_outputs(struct model_reader *reader, struct error *err
     return STATUS_OK;
 }
 
+/* XGBoost 3.1 and later estimate a base score that was not given when training begins, and until then
+ * take its stand-in for a margin (learner.cc, NeedFit). A model without trees, or a linear one that
+ * states no rounds (as 1.0 to 1.3 wrote all of theirs), looks to them as if it were still to be trained. */
+static bool looks_untrained(const struct model_reader *reader)
+{
+    return reader->boost_from_average != 0 && reader->tree_count == 0 &&
+           reader->boosted_rounds == 0;
+}
+
 static enum status finish_base_score(struct model_reader *reader, struct error *err)
 {
     struct model *model = reader->model;
@@ -48,6 +58,12 @@ static enum status finish_base_score(struct model_reader *reader, struct error *
         if (!isfinite(model->base_score[i]))
             return error_set(err, ERROR_MODEL, "base_score: not finite");
     }
+    if (looks_untrained(reader) &&
+        (model->version[0] > 3 || (model->version[0] == 3 && model->version[1] >= 1))) {
+        memcpy(model->base_margin, model->base_score, count * sizeof *model->base_margin);
+        return STATUS_OK;
+    }
+    model->library_misses_base_score = looks_untrained(reader);
     const char *reason;
     if (!objective_link(model->objective, model->version, model->base_score, model->base_margin,
                         count, &reason))

@@ -207,12 +207,14 @@ static enum status read_base_score(struct model_reader *reader, enum document_to
 COUNT_FIELD(read_feature_count, feature_count, MODEL_FEATURES_MAX)
 COUNT_FIELD(read_class_count, class_count, MODEL_OUTPUTS_MAX)
 COUNT_FIELD(read_target_count, target_count, MODEL_OUTPUTS_MAX)
+COUNT_FIELD(read_boost_from_average, boost_from_average, 1)
 
 static enum status read_learner_param(struct model_reader *reader, enum document_token token,
                                       struct error *err)
 {
     static const struct model_field fields[] = {
         {"base_score", true, read_base_score},
+        {"boost_from_average", false, read_boost_from_average},
         {"num_class", true, read_class_count},
         {"num_feature", true, read_feature_count},
         {"num_target", false, read_target_count},
@@ -369,7 +371,7 @@ enum status model_read(struct model **out, struct span bytes, struct error *err)
     }
     reader->model = model;
     reader->arena = model->arena;
-    reader->target_count = 1;
+    reader->target_count = reader->boost_from_average = 1;
     reader->stated_tree_count = -1;
     reader->stated_parallel_count = -1;
     document_init(&reader->document, bytes, is_ubjson);

@@ -65,6 +65,8 @@ struct model_reader {
 
     /* learner_model_param */
     uint64_t feature_count, class_count, target_count;
+    uint64_t
+        boost_from_average; /* 0: the base score was given; 1, also where the file does not say */
     struct real_list base_score;
 
     /* learner */

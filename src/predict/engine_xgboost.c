@@ -21,7 +21,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/byte_buffer.h"
 #include "base/memory.h"
+#include "base/number_text.h"
 #include "predict/engine_internal.h"
 #include "predict/xgboost_library.h"
 #include "predict/xgboost_rows.h"
@@ -373,6 +375,30 @@ static enum status check_booster(const struct xgboost_engine *engine, struct err
     return STATUS_OK;
 }
 
+/* Says outright what the model says of the base score, so that it is not taken for a stand-in. */
+static enum status tell_base_score(const struct xgboost_engine *engine, struct error *err)
+{
+    const struct model *model = engine->base.model;
+    struct byte_buffer text = {0};
+    enum status status = STATUS_OK;
+    bool is_complete = true;
+
+    for (uint32_t i = 0; i < model->output_count && is_complete; i++) {
+        char number[NUMBER_TEXT_MAX];
+        size_t size = number_text_write_float32(number, model->base_score[i]);
+
+        is_complete = byte_buffer_append(&text, i == 0 ? "[" : ",", 1) &&
+                      byte_buffer_append(&text, number, size);
+    }
+    if (!is_complete || !byte_buffer_append(&text, "]", 2))
+        status = error_memory(err);
+    else if (engine->library.XGBoosterSetParam(engine->booster, "base_score", text.data) != 0)
+        status = xgboost_library_error(&engine->library, ERROR_MODEL,
+                                       "libxgboost refuses the base score", err);
+    byte_buffer_release(&text);
+    return status;
+}
+
 static enum status load_booster(struct xgboost_engine *engine, struct span model_bytes,
                                 struct error *err)
 {
@@ -391,6 +417,8 @@ static enum status load_booster(struct xgboost_engine *engine, struct span model
                                               model_bytes.size) != 0 ||
         library->XGBoosterSetParam(engine->booster, "nthread", "1") != 0)
         return xgboost_library_error(library, ERROR_MODEL, refusal, err);
+    if (engine->base.model->library_misses_base_score && tell_base_score(engine, err) != STATUS_OK)
+        return STATUS_FAILED;
     if (config->wanted[SCORE_CONTRIBS] && config->round_begin != 0 &&
         (library->XGBoosterSlice(engine->booster, (int)config->round_begin, (int)config->round_end,
                                  1, &engine->slice) != 0 ||

@@ -102,6 +102,7 @@ SHAPES = {
     'chunks-5': {'chunk': 5, 'records': 90},
     'chunks-100': {'chunk': 100},
     'no-trees': {'rounds': 0},
+    'no-trees-given': {'rounds': 0, 'base_score': 0.3},
     'single-leaves': {'min_child_weight': 1e9},
 }
 
@@ -306,10 +307,7 @@ def mixture(random):
     case = plain()
     names = [str(random.choice(list(OBJECTIVES)))]
     case.update(objective=names[0], **OBJECTIVES[names[0]])
-    # libxgboost takes the base score of some models without a tree for their margin (seen with reg:logistic and
-    # reg:tweedie); auto then leaves them to it. They are tried alone, as a shape of their own, not in mixtures.
-    shapes = [shape for shape in SHAPES if shape != 'no-trees']
-    for shape in random.choice(shapes, size=int(random.integers(1, 4)), replace=False):
+    for shape in random.choice(list(SHAPES), size=int(random.integers(1, 4)), replace=False):
         changes = SHAPES[str(shape)]
         merged = dict(case, **{k: v for k, v in changes.items() if k not in ('objective', 'num_class', 'targets')})
         if merged['categories'] and merged.get('tree_method') == 'exact':
@@ -335,6 +333,8 @@ def main():
     for name, extra in OBJECTIVES.items(): # many margins through each transform, trees or not
         cases.append((name + ' transform', dict(plain(), objective=name, rounds=1, max_depth=1, features=1,
                                                 records=20000, base_margin=True, sweep=True, **extra)))
+        for shape in ('no-trees', 'no-trees-given'): # where the base score is a margin, and where it is none
+            cases.append((name + ' ' + shape, dict(plain(), objective=name, records=70, **SHAPES[shape], **extra)))
     for name, changes in SHAPES.items():
         case = dict(plain(), **changes)
         cases.append((name, case))
