@@ -92,7 +92,17 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* Reads until something other than white space is there, or the end; strips a BOM. */
+/* The bytes by which an input is judged: no more of them than a record may have, however they come. */
+static struct span first_bytes(const struct opened_file *opened, const struct input_config *input)
+{
+    enum { MARKS_SIZE = 16 };
+    uint64_t most = (input->record_size_max > MARKS_SIZE ? input->record_size_max : MARKS_SIZE) + 1;
+    size_t size = opened->tail.size;
+    return span_of(opened->tail.data, size < most ? size : (size_t)most);
+}
+
+/* Reads until something other than white space is there and it is known to be text or not, or to the end; strips a
+ * BOM. */
 static enum status read_beginning(struct opened_file *opened, const struct input_config *input,
                                   struct error *err)
 {
@@ -107,13 +117,12 @@ static enum status read_beginning(struct opened_file *opened, const struct input
             if (tail->size >= sizeof bom && memcmp(tail->data, bom, sizeof bom) == 0)
                 drop_front(tail, sizeof bom);
         }
-        while (knows_bom && blank_count < tail->size && is_blank(tail->data[blank_count]))
+        struct span first = first_bytes(opened, input);
+        while (knows_bom && blank_count < first.size && is_blank(first.data[blank_count]))
             blank_count++;
-        bool has_text = knows_bom && blank_count < tail->size;
-        /* Two bytes at least, to tell UTF-16. */
-        if (opened->is_finished || (has_text && tail->size >= 2))
-            return STATUS_OK;
-        if (tail->size > input->record_size_max)
+        bool has_text = knows_bom && blank_count < first.size;
+        if (opened->is_finished || first.size < tail->size ||
+            (has_text && !format_needs_more(first)))
             return STATUS_OK;
         enum status status = opened_file_read(opened, tail, err);
         if (status == STATUS_FAILED || byte_source_is_cancelled(opened->source))
@@ -124,7 +133,7 @@ static enum status read_beginning(struct opened_file *opened, const struct input
 static enum status find_format(struct opened_file *opened, const struct input_config *input,
                                enum input_format first_format, struct error *err)
 {
-    struct span bytes = span_of(opened->tail.data, opened->tail.size);
+    struct span bytes = first_bytes(opened, input);
     if (input->format != INPUT_AUTO) {
         opened->format = input->format;
         return format_check(bytes, input->format, err);

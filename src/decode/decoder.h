@@ -130,6 +130,10 @@ enum status format_detect(struct span first_bytes, enum input_format *format, st
  * UTF-32, gzip, zip or another binary file by its magic number, saying what to do. */
 enum status format_check_text(struct span first_bytes, struct error *err);
 
+/* True while more bytes may turn what has come (not empty) into something that format_check_text refuses: what is said
+ * of an input must not depend on how its first bytes come. Never true of a whole line of text. */
+bool format_needs_more(struct span first_bytes);
+
 /* For a format that was given: as format_check_text, and a JSON array that is called jsonl. */
 enum status format_check(struct span first_bytes, enum input_format format, struct error *err);
 

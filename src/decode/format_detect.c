@@ -38,6 +38,35 @@ static bool looks_like(struct span bytes, const struct magic *magic)
            (bytes.size > 4 && bytes.data[3] >= '1' && bytes.data[3] <= '9' && bytes.data[4] == '1');
 }
 
+/* Whether bytes, fewer than four, can become ASCII in UTF-16 without a mark. */
+static bool may_be_utf16(struct span bytes)
+{
+    bool is_little = true, is_big = true;
+    for (size_t i = 0; i < bytes.size; i++) {
+        bool is_zero = bytes.data[i] == 0;
+        is_little = is_little && is_zero == (i % 2 == 1);
+        is_big = is_big && is_zero == (i % 2 == 0);
+    }
+    return bytes.size < 4 && (is_little || is_big);
+}
+
+bool format_needs_more(struct span first_bytes)
+{
+    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
+        const struct magic *magic = &magics[i];
+        if (first_bytes.size < magic->size &&
+            memcmp(first_bytes.data, magic->bytes, first_bytes.size) == 0)
+            return true;
+        bool is_bzip2_begun = magic->bytes[0] == 'B' && first_bytes.size >= magic->size &&
+                              memcmp(first_bytes.data, magic->bytes, magic->size) == 0;
+        if (is_bzip2_begun &&
+            (first_bytes.size == 3 ||
+             (first_bytes.size == 4 && first_bytes.data[3] >= '1' && first_bytes.data[3] <= '9')))
+            return true;
+    }
+    return may_be_utf16(first_bytes);
+}
+
 enum status format_check_text(struct span first_bytes, struct error *err)
 {
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {

@@ -275,8 +275,9 @@ static bool add_category_test(struct native_builder *builder, const struct categ
     if (!memory_grow(&program->category_codes, code_capacity, *code_total + test->list_count,
                      sizeof *program->category_codes))
         return false;
-    list_codes(program, split, column->code_count, test->is_left_list,
-               program->category_codes + *code_total);
+    if (test->list_count != 0)
+        list_codes(program, split, column->code_count, test->is_left_list,
+                   program->category_codes + *code_total);
     *code_total += test->list_count;
     return *code_total <= UINT32_MAX;
 }

@@ -300,6 +300,29 @@ TEST(formats_are_guessed_and_binaries_refused)
     CHECK(strstr(err.text, "gzip") != NULL);
 }
 
+TEST(more_bytes_are_waited_for_only_while_they_can_matter)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        bool needs_more;
+    } beginnings[] = {
+        {"a", 1, true},        {"a,", 2, false},
+        {"1\n", 2, false},     {"a\0", 2, true},
+        {"a\0b", 3, true},     {"a\0b\0", 4, false},
+        {"\0a", 2, true},      {"\0ab", 3, false},
+        {"\x93NUMP", 5, true}, {"\x93NUMPY", 6, false},
+        {"BZh", 3, true},      {"BZh9", 4, true},
+        {"BZh91", 5, false},   {"BZhx", 4, false},
+        {"\xFF\xFE", 2, true}, {"\xFF\xFE\0\0", 4, false},
+        {"SQLite", 6, true},   {"SQLite,", 7, false},
+    };
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        CHECK_THAT(format_needs_more(span_of(beginnings[i].bytes, beginnings[i].size)) ==
+                       beginnings[i].needs_more,
+                   "beginning %zu", i);
+}
+
 int main(void)
 {
     RUN(columns_are_matched_by_name_in_any_order);
@@ -320,5 +343,6 @@ int main(void)
     RUN(headers_are_decoded);
     RUN(absent_optional_columns_are_missing);
     RUN(formats_are_guessed_and_binaries_refused);
+    RUN(more_bytes_are_waited_for_only_while_they_can_matter);
     return unit_test_done();
 }
