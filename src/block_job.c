@@ -243,8 +243,11 @@ static bool reject(struct worker *worker, struct job *job, int64_t rejects_max, 
     *ends_job = rejects_max != JOB_UNLIMITED && job->rejected >= (uint64_t)rejects_max;
     job->rejected++;
     struct record_place place = {job->block.file->name, line, column};
-    if (config->rejects != NULL && !record_reject(&job->rejects, &place, reason, record))
+    size_t rejects_before = job->rejects.size;
+    if (config->rejects != NULL && !record_reject(&job->rejects, &place, reason, record)) {
+        job->rejects.size = rejects_before;
         return false;
+    }
     if (*ends_job) {
         job->status = STATUS_BAD_RECORD;
         job->is_limited = true;
@@ -252,9 +255,11 @@ static bool reject(struct worker *worker, struct job *job, int64_t rejects_max, 
     }
     if (job->message_count == JOB_MESSAGES_MAX)
         return true;
-    job->message_count++;
-    return record_message(&job->messages, &place, reason) &&
-           byte_buffer_append_byte(&job->messages, '\0');
+    if (!record_message(&job->messages, &place, reason) ||
+        !byte_buffer_append_byte(&job->messages, '\0'))
+        return false;
+    job->message_count++; /* only of messages that are whole */
+    return true;
 }
 
 /* The first rows of the batch that count: up to the bad record that ends the job, if one does. */
@@ -372,10 +377,11 @@ static bool encode(struct worker *worker, struct job *job, size_t row_end)
         return encoder_rows(plan->encoder, &worker->records, worker->scores, &worker->features, 0,
                             row_end, skips_bad, &worker->scratch, &job->answers);
     for (size_t row = 0; row < row_end; row++) {
-        if (!encoder_rows(plan->encoder, &worker->records, worker->scores, &worker->features, row,
-                          row + 1, skips_bad, &worker->scratch, &job->answers) ||
-            !memory_grow(&job->line_ends, &job->line_end_capacity, job->line_end_count + 1,
-                         sizeof *job->line_ends))
+        /* First the room for its end: there is no line without one. */
+        if (!memory_grow(&job->line_ends, &job->line_end_capacity, job->line_end_count + 1,
+                         sizeof *job->line_ends) ||
+            !encoder_rows(plan->encoder, &worker->records, worker->scores, &worker->features, row,
+                          row + 1, skips_bad, &worker->scratch, &job->answers))
             return false;
         job->line_ends[job->line_end_count++] = job->answers.size;
     }

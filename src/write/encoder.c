@@ -153,14 +153,17 @@ bool encoder_rows(const struct encoder *encoder, const struct record_batch *reco
         if (row.is_bad && skips_bad)
             continue;
         byte_buffer_clear(scratch);
+        size_t size_before = out->size;
         bool is_written;
         switch (encoder->config.output) {
         case OUTPUT_JSONL: is_written = encode_jsonl_row(&row, out); break;
         case OUTPUT_LIBSVM: is_written = encode_libsvm_row(&row, out); break;
         default: is_written = encode_delimited_row(&row, out); break;
         }
-        if (!is_written)
+        if (!is_written) {
+            out->size = size_before; /* what was made is written all the same: whole lines only */
             return false;
+        }
     }
     return true;
 }

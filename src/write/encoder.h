@@ -49,7 +49,7 @@ bool encoder_header(const struct encoder *encoder, struct span header_record,
 
 /* Appends rows [row_begin, row_end): a good row's answers; a bad row is left out where skips_bad, else its kept
  * fields and empty/null answers. scores is indexed by enum answer_kind; features serves ANSWER_FEATURE.
- * scratch is the caller's, for unescaping. False for memory. */
+ * scratch is the caller's, for unescaping. False for memory, with whole rows in out. */
 bool encoder_rows(const struct encoder *encoder, const struct record_batch *records,
                   const struct score_batch *scores, const struct feature_batch *features,
                   size_t row_begin, size_t row_end, bool skips_bad, struct byte_buffer *scratch,
