@@ -77,7 +77,7 @@ project_cppflags := -Isrc -D_GNU_SOURCE= -DXGBPIPE_VERSION='"$(VERSION)"' \
     -DXGBPIPE_LIBDIR_FROM_BINDIR='"$(libdir_from_bindir)"' $(if $(WITHOUT_XGBOOST),-DWITHOUT_XGBOOST) \
     $(if $(WITHOUT_SQLITE),-DWITHOUT_SQLITE) $(if $(WITHOUT_POSTGRESQL),-DWITHOUT_POSTGRESQL) \
     $(if $(xgboost_library),-DXGBPIPE_XGBOOST_LIBRARY='"$(abspath $(xgboost_library))"') \
-    $(if $(STATIC),-DXGBPIPE_STATIC_XGBOOST) $(if $(wildcard src/predict/native_kernels.c),-DHAVE_NATIVE_ENGINE)
+    $(if $(SANITIZE),-DXGBPIPE_SANDBOX_LEAVES='"/proc"') $(if $(STATIC),-DXGBPIPE_STATIC_XGBOOST) $(if $(wildcard src/predict/native_kernels.c),-DHAVE_NATIVE_ENGINE)
 project_cflags := $(language) $(warnings) $(optimise) $(hardening) $(reproducible)
 project_ldflags := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE))

@@ -11,6 +11,7 @@
 #include "preprocess/fit.h"
 #include "record_message.h"
 #include "record_stream.h"
+#include "run_sandbox.h"
 
 enum { BATCH_ROWS = 1024 };
 
@@ -196,10 +197,17 @@ static enum status read_all(struct fit_run *run, struct error *err)
 {
     struct block block = {0};
     enum status status = STATUS_OK;
+    bool is_sandboxed = false;
     while (status == STATUS_OK) {
         enum fill_result result = record_stream_fill(run->stream, &block, true, false, err);
         if (result == FILL_END)
             break;
+        if (!is_sandboxed && run->fit != NULL) {
+            is_sandboxed = true;
+            status = run_sandbox_enter(run->config->sandbox, run->config->input, NULL, err);
+            if (status != STATUS_OK)
+                break;
+        }
         if (result == FILL_FAILED || result == FILL_CANCELLED) {
             status = result == FILL_FAILED ? STATUS_FAILED : STATUS_END;
         } else if (result == FILL_FULL || result == FILL_PART) {

@@ -23,6 +23,7 @@ struct fit_pipeline_config {
     struct lookup_settings lookup;
     bool refits;
     struct byte_sink *rejects; /* NULL: none */
+    struct sandbox *sandbox; /* as of pipeline_config. Databases are opened late: with them NULL */
 };
 
 /* Fits spec in place. events.warning names each parameter that was kept; events.bad_record each record that was

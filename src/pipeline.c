@@ -25,6 +25,7 @@
 #include "pipeline_counters.h"
 #include "record_stream.h"
 #include "run_plan.h"
+#include "run_sandbox.h"
 
 enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_RUNNING, SLOT_DONE };
 
@@ -468,7 +469,10 @@ static enum status read_blocks(struct pipeline *pipeline, struct error *err)
         }
         if (writes_header && pipeline->has_plan && result != FILL_FAILED) {
             writes_header = false;
-            status = write_header(pipeline, pipeline->first_file, err);
+            status = run_sandbox_enter(pipeline->config->sandbox, &pipeline->config->input,
+                                       pipeline->plan.preprocess, err);
+            if (status == STATUS_OK)
+                status = write_header(pipeline, pipeline->first_file, err);
             if (status != STATUS_OK)
                 break;
         }

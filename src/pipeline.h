@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/sandbox.h"
 #include "base/span.h"
 #include "data/format.h"
 #include "lookup/lookup.h"
@@ -87,6 +88,7 @@ struct pipeline_config {
     struct lookup_settings lookup;
     struct byte_sink *answers;
     struct byte_sink *rejects; /* NULL: none */
+    struct sandbox *sandbox; /* entered when all is open; the sinks are in it already. NULL: none */
 };
 
 struct column_count {

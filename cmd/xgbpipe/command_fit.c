@@ -35,6 +35,15 @@ static enum status open_all(struct files *files, struct settings *settings,
     return status;
 }
 
+/* fit opens databases when all records have been read: then nothing can be shut off before. */
+static bool has_lookup(const struct spec *spec)
+{
+    for (uint32_t i = 0; i < spec->step_count; i++)
+        if (spec->steps[i].op == OP_LOOKUP)
+            return true;
+    return false;
+}
+
 /* Reads the records, and fits files->spec. */
 static enum status learn(struct files *files, const struct settings *settings, bool refits,
                          struct diagnostics *diagnostics, struct pipeline_counters *counters,
@@ -52,6 +61,7 @@ static enum status learn(struct files *files, const struct settings *settings, b
         .lookup = pipeline->lookup,
         .refits = refits,
         .rejects = files->rejects,
+        .sandbox = has_lookup(files->spec) ? NULL : &files->sandbox,
     };
     /* --keep and --label: columns that are never features. */
     struct span *excluded = memory_new((size_t)keep->count + 1, sizeof *excluded);

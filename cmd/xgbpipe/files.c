@@ -25,6 +25,7 @@ void files_close(struct files *files)
     byte_sink_close(files->answers);
     byte_sink_close(files->rejects);
     byte_sink_close(files->summary);
+    sandbox_release(&files->sandbox);
     memset(files, 0, sizeof *files);
 }
 
@@ -126,6 +127,10 @@ enum status files_open_engine(struct files *files, struct settings *settings,
     engine_get_facts(files->engine, &files->facts);
     if (files->facts.warning[0] != '\0')
         diagnostics_warning(diagnostics, "%s", files->facts.warning);
+    /* libxgboost looks for the limits of its control group whenever it makes a matrix. */
+    if (strcmp(files->facts.name, "xgboost") == 0 &&
+        !sandbox_allow(&files->sandbox, SANDBOX_READ_BESIDE, "/sys/fs/cgroup/cpu.max"))
+        return error_memory(err);
     diagnostics_note(diagnostics, "model: %s, %u of %u rounds, %u features, sha256 %.16s...",
                      model->objective_name, config.round_end - config.round_begin,
                      model->round_count, model->schema.feature_count, model->digest);
@@ -220,6 +225,10 @@ enum status files_open_sinks(struct files *files, const struct settings *setting
         status = open_sink(&files->rejects, settings->rejects, err);
     if (status == STATUS_OK && has_summary)
         status = open_sink(&files->summary, settings->summary, err);
+    struct byte_sink *const sinks[] = {files->answers, files->rejects, files->summary};
+    for (size_t i = 0; i < 3 && status == STATUS_OK; i++)
+        if (sinks[i] != NULL && !byte_sink_allow(sinks[i], &files->sandbox))
+            status = error_memory(err);
     return status;
 }
 

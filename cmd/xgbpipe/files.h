@@ -8,6 +8,7 @@
 
 #include "base/byte_buffer.h"
 #include "base/error.h"
+#include "base/sandbox.h"
 #include "diagnostics.h"
 #include "model/model.h"
 #include "options.h"
@@ -27,6 +28,7 @@ struct files {
     struct byte_sink *answers;
     struct byte_sink *rejects; /* NULL: none */
     struct byte_sink *summary; /* NULL: none, or standard output */
+    struct sandbox sandbox;    /* what is still to be opened, once the sinks are open */
 };
 
 void files_close(struct files *files); /* removes temporaries that were not committed */

@@ -50,16 +50,25 @@ static void note_lookups(struct diagnostics *diagnostics, const struct pipeline_
                          (unsigned long long)lookups->round_trips, lookups->seconds);
 }
 
+/* How much of the machine was out of reach while records were read. */
+static const char *sealed(const struct files *files)
+{
+    return files->sandbox.outcome[0] != '\0' ? files->sandbox.outcome : "no";
+}
+
 static enum status write_summary(const struct files *files, const struct settings *settings,
                                  const struct pipeline_counters *counters,
                                  const struct diagnostics *diagnostics, struct error *err)
 {
     struct byte_buffer text = {NULL, 0, 0};
-    struct summary summary = {counters, diagnostics_seconds(diagnostics), files->model,
+    struct summary summary = {counters,
+                              diagnostics_seconds(diagnostics),
+                              files->model,
                               &files->facts,
                               files->model != NULL && files->model->booster == BOOSTER_GBLINEAR
                                   ? files->model->round_count
-                                  : settings->pipeline.round_end - settings->pipeline.round_begin};
+                                  : settings->pipeline.round_end - settings->pipeline.round_begin,
+                              sealed(files)};
     enum status status = STATUS_OK;
 
     if (!summary_write(&summary, &text))
@@ -97,6 +106,7 @@ int filter_finish(struct files *files, const struct settings *settings,
     /* Before the summary, which is the last line of both streams. */
     note_times(diagnostics, settings, counters);
     note_lookups(diagnostics, counters);
+    diagnostics_note(diagnostics, "sealed: %s", sealed(files));
     if (status == STATUS_OK) {
         /* What may still fail comes before the answers appear; a summary on standard output behind them. */
         bool has_file = files->summary != NULL;
@@ -137,6 +147,7 @@ int filter_run(struct files *files, struct settings *settings, const struct opti
     settings->pipeline.spec = files->spec;
     settings->pipeline.answers = files->answers;
     settings->pipeline.rejects = files->rejects;
+    settings->pipeline.sandbox = &files->sandbox;
     enum status status = pipeline_run(&settings->pipeline, &events, &counters, &err);
     int exit_status = filter_finish(files, settings, diagnostics, &counters, status, &err);
     pipeline_counters_release(&counters);

@@ -66,5 +66,6 @@ bool summary_write(const struct summary *summary, struct byte_buffer *out)
                             summary->facts->name, summary->facts->isa, summary->model->digest,
                             summary->rounds))
         return false;
-    return byte_buffer_printf(out, ",\"version\":\"%s\"}\n", XGBPIPE_VERSION);
+    return byte_buffer_printf(out, ",\"sealed\":\"%s\",\"version\":\"%s\"}\n", summary->sealed,
+                              XGBPIPE_VERSION);
 }

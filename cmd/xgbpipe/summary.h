@@ -17,6 +17,7 @@ struct summary {
     const struct model *model;        /* NULL: no model (transform, fit) */
     const struct engine_facts *facts; /* with the model */
     uint32_t rounds;                  /* that were used */
+    const char *sealed;               /* what sandbox_enter came to */
 };
 
 /* Appends the line: the keys' order is fixed, columns with nothing to count are left out. False for memory. */

@@ -134,6 +134,11 @@ void lookup_add_counts(struct lookup *lookup, struct lookup_counts *counts)
     pthread_mutex_unlock(&lookup->mutex);
 }
 
+bool lookup_allow(const struct lookup *lookup, struct sandbox *sandbox)
+{
+    return lookup->source->allow(&lookup->config, sandbox);
+}
+
 /* ---- A lane ---- */
 
 enum status lookup_lane_open(struct lookup_lane **out, struct lookup *lookup, struct error *err)

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/sandbox.h"
 #include "base/span.h"
 
 struct lookup;      /* opaque */
@@ -51,6 +52,9 @@ void lookup_close(struct lookup *lookup); /* NULL is allowed; after its lanes */
 /* Connects anew, but for the first lane, which takes the connection of lookup_open. Borrows lookup. */
 enum status lookup_lane_open(struct lookup_lane **out, struct lookup *lookup, struct error *err);
 void lookup_lane_close(struct lookup_lane *lane); /* NULL is allowed */
+
+/* Adds what further lanes, and the database between two batches, open. False for memory. */
+bool lookup_allow(const struct lookup *lookup, struct sandbox *sandbox);
 
 /* ---- A batch ---- */
 

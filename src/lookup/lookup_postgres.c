@@ -575,5 +575,13 @@ static enum status ask_postgres(void *connection, const struct lookup_question *
     return STATUS_OK;
 }
 
+/* A lost connection is made anew, which may take any of libpq's files: services, passwords, certificates, names. */
+static bool allow_postgres(const struct lookup_config *config, struct sandbox *sandbox)
+{
+    (void)config;
+    sandbox_allow_servers(sandbox);
+    return true;
+}
+
 const struct lookup_source lookup_postgres = {"postgresql:", &libpq_library, open_postgres,
-                                              ask_postgres, close_postgres};
+                                              ask_postgres,  close_postgres, allow_postgres};

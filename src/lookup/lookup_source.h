@@ -46,6 +46,8 @@ struct lookup_source {
     enum status (*ask)(void *connection, const struct lookup_question *question,
                        struct lookup_reply *reply, uint64_t *round_trips, struct error *err);
     void (*close)(void *connection); /* NULL is allowed */
+    /* Adds what open and ask will open from now on. False for memory. */
+    bool (*allow)(const struct lookup_config *config, struct sandbox *sandbox);
 };
 
 extern const struct lookup_source lookup_sqlite, lookup_postgres;

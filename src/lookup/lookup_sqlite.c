@@ -10,9 +10,11 @@
  * "7" finds 7 and "7" finds '7', while "007" finds only '007' in a column of texts.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -182,7 +184,8 @@ static enum status open_file(struct sqlite_connection *sqlite, const char *path,
     sqlite->library->sqlite3_progress_handler(sqlite->database, OPCODES_PER_LOOK, look_at_clock,
                                               sqlite);
     char pragma[64];
-    snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%d", CACHE_KIB);
+    /* What a query sorts stays in memory: a run may open no file for it (base/sandbox.h). */
+    snprintf(pragma, sizeof pragma, "PRAGMA cache_size = -%d; PRAGMA temp_store = 2", CACHE_KIB);
     sqlite->deadline = now_seconds() + QUERY_SECONDS_MAX;
     return sqlite->library->sqlite3_exec(sqlite->database, pragma, NULL, NULL, NULL) == SQLITE_OK
                ? STATUS_OK
@@ -361,5 +364,23 @@ static enum status ask_sqlite(void *connection, const struct lookup_question *qu
     return status;
 }
 
-const struct lookup_source lookup_sqlite = {"sqlite:", &sqlite_library, open_sqlite, ask_sqlite,
-                                            close_sqlite};
+/* The journals come and go beside the file while others write to it. Those of a WAL database are there by now; its
+ * readers take part in the log, so they write to them. */
+static bool allow_sqlite(const struct lookup_config *config, struct sandbox *sandbox)
+{
+    static const char *const logs[] = {"-wal", "-shm"};
+    char resolved[PATH_MAX];
+    char *path = path_of(config);
+    bool has_memory = path != NULL && sandbox_allow(sandbox, SANDBOX_READ_BESIDE, path);
+    bool has_logs = has_memory && realpath(path, resolved) != NULL;
+    for (size_t i = 0; i < 2 && has_logs && has_memory; i++) {
+        char log[PATH_MAX + 8];
+        snprintf(log, sizeof log, "%s%s", resolved, logs[i]);
+        has_memory = sandbox_allow(sandbox, SANDBOX_READ_WRITE, log);
+    }
+    memory_release(path);
+    return has_memory;
+}
+
+const struct lookup_source lookup_sqlite = {"sqlite:",  &sqlite_library, open_sqlite,
+                                            ask_sqlite, close_sqlite,    allow_sqlite};

@@ -208,6 +208,14 @@ enum status preprocess_run(struct preprocess_lane *lane, const struct column_bat
     return STATUS_OK;
 }
 
+bool preprocess_allow(const struct preprocess *preprocess, struct sandbox *sandbox)
+{
+    for (size_t i = 0; i < preprocess->plan.lookup_count; i++)
+        if (!lookup_allow(preprocess->plan.lookups[i], sandbox))
+            return false;
+    return true;
+}
+
 uint32_t preprocess_add_lookup_counts(const struct preprocess *preprocess,
                                       struct lookup_counts *counts)
 {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/sandbox.h"
 #include "base/span.h"
 #include "data/column_batch.h"
 #include "data/feature_batch.h"
@@ -87,6 +88,9 @@ void preprocess_lane_close(struct preprocess_lane *lane); /* NULL is allowed */
 enum status preprocess_run(struct preprocess_lane *lane, const struct column_batch *input,
                            struct record_batch *records, struct feature_batch *features,
                            struct error *err);
+
+/* Adds what lookups open again while they work. False for memory. */
+bool preprocess_allow(const struct preprocess *preprocess, struct sandbox *sandbox);
 
 /* Adds the figures of all lookups so far; returns how many lookups there are. */
 uint32_t preprocess_add_lookup_counts(const struct preprocess *preprocess,

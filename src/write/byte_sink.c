@@ -269,6 +269,11 @@ void byte_sink_close(struct byte_sink *sink)
     memory_release(sink);
 }
 
+bool byte_sink_allow(const struct byte_sink *sink, struct sandbox *sandbox)
+{
+    return sink->temporary == NULL || sandbox_allow(sandbox, SANDBOX_REPLACE, sink->temporary);
+}
+
 const char *byte_sink_temporary(const struct byte_sink *sink)
 {
     return sink->temporary;

@@ -8,9 +8,11 @@
 #ifndef WRITE_BYTE_SINK_H
 #define WRITE_BYTE_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/sandbox.h"
 
 struct byte_sink;
 
@@ -30,6 +32,9 @@ enum status byte_sink_commit(struct byte_sink *sink, struct error *err);
 
 /* Closes without committing: removes the temporary. NULL is allowed; needed after commit too. */
 void byte_sink_close(struct byte_sink *sink);
+
+/* Adds what commit and close need. False for memory. */
+bool byte_sink_allow(const struct byte_sink *sink, struct sandbox *sandbox);
 
 /* The temporary file to unlink when the process dies by a signal, or NULL. Lives until commit or close. */
 const char *byte_sink_temporary(const struct byte_sink *sink);
