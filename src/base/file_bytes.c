@@ -37,13 +37,19 @@ static enum status read_to_end(int fd, const char *path, size_t size_max, struct
     }
 }
 
+int file_open(const char *path, int flags, unsigned mode)
+{
+    for (;;) {
+        int fd = open(path, flags | O_CLOEXEC, mode);
+        if (fd >= 0 || errno != EINTR)
+            return fd;
+    }
+}
+
 enum status file_bytes_read(const char *path, size_t size_max, struct byte_buffer *out,
                             struct error *err)
 {
-    int fd;
-    do {
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-    } while (fd < 0 && errno == EINTR);
+    int fd = file_open(path, O_RDONLY, 0);
     if (fd < 0)
         return error_set_errno(err, "open", path, NULL, errno);
     size_t size_before = out->size;

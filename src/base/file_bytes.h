@@ -1,5 +1,5 @@
 /*
- * file_bytes.h - a whole file in memory: models, specs, lists of names.
+ * file_bytes.h - opens a file, and reads a whole one into memory: models, specs, lists of names.
  */
 #ifndef BASE_FILE_BYTES_H
 #define BASE_FILE_BYTES_H
@@ -8,6 +8,10 @@
 
 #include "base/byte_buffer.h"
 #include "base/error.h"
+
+/* open with O_CLOEXEC, which an interrupt does not end: a file on a network can take long to open. mode is
+ * for O_CREAT. The descriptor, or -1 with errno set. */
+int file_open(const char *path, int flags, unsigned mode);
 
 /* Appends what the file at `path` holds to out; pipes and devices are read to their end too, a character device to
  * 1 MiB at most. Fails with

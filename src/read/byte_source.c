@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_bytes.h"
 #include "base/memory.h"
 
 struct byte_source {
@@ -52,7 +53,7 @@ enum status byte_source_open(struct byte_source **out, const char *path, int can
             status = error_memory(err);
             goto cleanup;
         }
-        source->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        source->fd = file_open(path, O_RDONLY | O_NOCTTY, 0);
         source->owns_fd = true;
     }
     struct stat info;

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_bytes.h"
 #include "base/memory.h"
 
 struct byte_sink {
@@ -87,7 +88,7 @@ static int create_temporary(struct byte_sink *sink)
         memcpy(sink->temporary, sink->target, folder_size);
         snprintf(sink->temporary + folder_size, name_size + SUFFIX_SIZE, ".%.*s.%08x",
                  (int)name_size, name, (unsigned)random);
-        int fd = open(sink->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = file_open(sink->temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -141,7 +142,7 @@ static enum status open_file(struct byte_sink *sink, const char *path, struct er
     struct stat old;
     bool exists = stat(path, &old) == 0;
     if (exists && !S_ISREG(old.st_mode)) {
-        sink->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        sink->fd = file_open(path, O_WRONLY | O_NOCTTY, 0);
         sink->owns_fd = true;
         return sink->fd >= 0 ? STATUS_OK : fail(sink, "open", errno, err);
     }
@@ -217,7 +218,7 @@ static enum status sync_folder(const struct byte_sink *sink, struct error *err)
         return STATUS_OK;
     memcpy(folder, slash == NULL ? "." : sink->target, size);
     folder[size] = '\0';
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = file_open(folder, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
         return STATUS_OK; /* a folder that may be written but not read: nothing to sync by */
     int result = fsync(fd);
