@@ -7,7 +7,8 @@
  * file of a WAL database else does).
  *
  * Keys: an integer binds as an int64, any other text as text. SQLite then compares by the column's affinity, so both
- * "7" finds 7 and "7" finds '7', while "007" finds only '007' in a column of texts.
+ * "7" finds 7 and "7" finds '7', while "007" finds only '007' in a column of texts. In a column of numbers it reads
+ * "7.0" as 7, by way of a double: a key that this would round to another one is refused.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,6 +22,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/number_text.h"
 #include "lookup/lookup_source.h"
 
 enum {
@@ -283,6 +285,52 @@ static enum status open_sqlite(void **connection, const struct lookup_config *co
 
 /* ---- Asking ---- */
 
+/* The digits of a number's text that carry value: no zeros on either side. False where they are too many. */
+static bool find_digits(struct span text, char digits[24], size_t *size)
+{
+    size_t zeros = 0;
+    *size = 0;
+    for (const char *at = text.data; at != text.data + text.size && (*at | 0x20) != 'e'; at++) {
+        if (*at < '0' || *at > '9')
+            continue;
+        if (*at == '0') {
+            zeros += *size != 0;
+            continue;
+        }
+        if (*size + zeros >= 20)
+            return false;
+        for (; zeros != 0; zeros--)
+            digits[(*size)++] = '0';
+        digits[(*size)++] = *at;
+    }
+    return true;
+}
+
+/* Would SQLite, in a column of integers, read this text as another integer than it says? It does so only where
+ * there is a point or an exponent, and then by way of a double. */
+static bool is_rounded(struct span text)
+{
+    static const char blanks[] = " \t\n\v\f\r";
+    const double exact = 9007199254740992.0, limit = 9223372036854775808.0;
+    char said[24], read[24], integer[24];
+    size_t said_size, read_size;
+    double value;
+    if (memchr(text.data, '.', text.size) == NULL && memchr(text.data, 'e', text.size) == NULL &&
+        memchr(text.data, 'E', text.size) == NULL)
+        return false;
+    while (text.size != 0 && memchr(blanks, text.data[0], sizeof blanks - 1) != NULL)
+        text = span_of(text.data + 1, text.size - 1);
+    while (text.size != 0 && memchr(blanks, text.data[text.size - 1], sizeof blanks - 1) != NULL)
+        text.size--;
+    if (!number_text_parse(text, &value) || value < -limit || value >= limit ||
+        (value > -exact && value < exact))
+        return false;
+    int integer_size = snprintf(integer, sizeof integer, "%lld", (long long)value);
+    find_digits(span_of(integer, (size_t)integer_size), read, &read_size);
+    return !find_digits(text, said, &said_size) ||
+           !span_equal(span_of(said, said_size), span_of(read, read_size));
+}
+
 static bool bind(struct sqlite_connection *sqlite, const struct span *parts)
 {
     for (uint32_t i = 0; i < sqlite->config->key_count; i++) {
@@ -321,6 +369,10 @@ static enum status ask_key(struct sqlite_connection *sqlite, const struct span *
                            struct lookup_reply *reply, struct error *err)
 {
     int column_count = (int)sqlite->config->column_count;
+    for (uint32_t i = 0; i < sqlite->config->key_count; i++)
+        if (is_rounded(parts[i]))
+            return lookup_reply_refused(reply, key, "SQLite would round it") ? STATUS_OK
+                                                                             : error_memory(err);
     sqlite->deadline = now_seconds() + QUERY_SECONDS_MAX;
     int code = bind(sqlite, parts) ? sqlite->library->sqlite3_step(sqlite->query) : SQLITE_ERROR;
     bool has_memory = true;
