@@ -67,8 +67,8 @@ class Place:
             example = [command for command, _, _ in readme_examples.blocks(readme_examples.other_text())
                        if 'fit -s houses.json' in command]
             status, _, err = self.run(example[0] if len(example) == 1 else 'echo no example of house prices; false')
-            if status != 0:
-                self.trouble = 'the example of the house prices fails: ' + err
+            self.judge('the example of the house prices', (status, 0), (err if status else '', ''))
+            self.trouble = 'the example of the house prices fails' if status else None
         return self
 
     def __exit__(self, *_):
