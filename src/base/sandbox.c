@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file_bytes.h"
 #include "base/memory.h"
 
 /* The same numbers on every architecture. */
@@ -108,7 +109,7 @@ static int open_place(enum sandbox_right right, const char *path)
 {
     char resolved[PATH_MAX];
     if (right == SANDBOX_READ || right == SANDBOX_READ_WRITE)
-        return open(path, O_PATH | O_CLOEXEC);
+        return file_open(path, O_PATH, 0);
     /* A database's other files lie beside what a link points to. */
     if (right == SANDBOX_READ_BESIDE && realpath(path, resolved) != NULL)
         path = resolved;
@@ -116,7 +117,10 @@ static int open_place(enum sandbox_right right, const char *path)
     char folder[PATH_MAX];
     int size = snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
                         slash == NULL ? "." : path);
-    return size < PATH_MAX ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (size < PATH_MAX)
+        return file_open(folder, O_PATH | O_DIRECTORY, 0);
+    errno = ENAMETOOLONG;
+    return -1;
 }
 
 /* Closes fd. False, with errno, where the kernel refuses the rule. */
@@ -124,11 +128,12 @@ static bool add_rule(int ruleset, int fd, uint64_t allowed)
 {
     struct path_rule rule = {.fd = fd};
     struct stat info;
-    bool is_folder = fstat(fd, &info) == 0 && S_ISDIR(info.st_mode);
-    rule.allowed = is_folder ? allowed : allowed & fs_of_files;
+    bool is_known = fstat(fd, &info) == 0;
+    rule.allowed = is_known && S_ISDIR(info.st_mode) ? allowed : allowed & fs_of_files;
     /* EBADFD: a pipe or socket by a name below /dev/fd. Those are never shut off. */
-    bool is_added = rule.allowed == 0 ||
-                    syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0 || errno == EBADFD;
+    bool is_added = is_known && (rule.allowed == 0 ||
+                                 syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) == 0 ||
+                                 errno == EBADFD);
     int code = errno;
     close(fd);
     errno = code;
@@ -146,6 +151,9 @@ static bool add_rules(const struct sandbox *sandbox, int ruleset, uint64_t handl
     for (size_t i = 0; i < sandbox->rule_count; i++) {
         const struct sandbox_rule *rule = &sandbox->rules[i];
         int fd = open_place(rule->right, rule->path);
+        /* What is not there needs no right. What could not be opened otherwise may be needed. */
+        if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+            return false;
         if (fd >= 0 && !add_rule(ruleset, fd, rights_of(rule->right) & handled))
             return false;
     }

@@ -261,15 +261,17 @@ static enum status open_sqlite(void **connection, const struct lookup_config *co
                                const void *functions, struct error *err)
 {
     struct sqlite_connection *sqlite = memory_new(1, sizeof *sqlite);
+    if (sqlite == NULL)
+        return error_memory(err);
+    sqlite->config = config;
+    sqlite->library = functions;
     char *path = path_of(config);
     enum status status = STATUS_OK;
-    if (sqlite == NULL || path == NULL) {
+    if (path == NULL) {
         status = error_memory(err);
     } else {
         char shown[ERROR_QUOTE_SIZE];
         error_quote(shown, sizeof shown, path, strlen(path));
-        sqlite->config = config;
-        sqlite->library = functions;
         status = open_file(sqlite, path, shown, err);
         if (status == STATUS_OK)
             status = prepare(sqlite, shown, err);
