@@ -78,6 +78,8 @@ enum status signals_init(struct error *err)
     install(SIGHUP, cancel_handler, SA_RESTART);
     install(SIGPIPE, die_handler, 0);
     install(SIGALRM, die_handler, 0);
+    /* C++ without memory: libxgboost's threads and initialisers cannot report it, and terminate. */
+    install(SIGABRT, die_handler, 0);
     /* A file that may not grow is a write error that says so, not a death. */
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGXFSZ, &ignore, NULL);
