@@ -42,6 +42,7 @@ ifneq ($(filter-out address undefined thread,$(subst $(comma), ,$(SANITIZE))),)
 $(error SANITIZE takes address, undefined and thread, not '$(SANITIZE)')
 endif
 parts := $(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(if $(DEBUG),debug) $(if $(STATIC),static) \
+    $(if $(COVERAGE),coverage) \
     $(if $(WITHOUT_XGBOOST),without-xgboost) $(if $(WITHOUT_SQLITE),without-sqlite) \
     $(if $(WITHOUT_POSTGRESQL),without-postgresql) $(if $(SANITIZE),sanitize $(subst $(comma), ,$(SANITIZE)))
 FLAVOUR := $(or $(subst $(space),-,$(strip $(parts))),release)
@@ -57,7 +58,11 @@ optimise := -O2 -g
 ifneq ($(DEBUG),)
 optimise := -Og -g3
 endif
-ifneq ($(SANITIZE),)
+ifneq ($(COVERAGE),)
+# What gcov counts is written when a process ends, wherever it was started: paths stay whole.
+optimise := -O0 -g --coverage -fprofile-update=atomic
+reproducible :=
+else ifneq ($(SANITIZE),)
 optimise := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 else
 hardening += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
@@ -77,10 +82,11 @@ project_cppflags := -Isrc -D_GNU_SOURCE= -DXGBPIPE_VERSION='"$(VERSION)"' \
     -DXGBPIPE_LIBDIR_FROM_BINDIR='"$(libdir_from_bindir)"' $(if $(WITHOUT_XGBOOST),-DWITHOUT_XGBOOST) \
     $(if $(WITHOUT_SQLITE),-DWITHOUT_SQLITE) $(if $(WITHOUT_POSTGRESQL),-DWITHOUT_POSTGRESQL) \
     $(if $(xgboost_library),-DXGBPIPE_XGBOOST_LIBRARY='"$(abspath $(xgboost_library))"') \
-    $(if $(SANITIZE),-DXGBPIPE_SANDBOX_LEAVES='"/proc"') $(if $(STATIC),-DXGBPIPE_STATIC_XGBOOST) $(if $(wildcard src/predict/native_kernels.c),-DHAVE_NATIVE_ENGINE)
+    $(if $(SANITIZE)$(COVERAGE),-DXGBPIPE_SANDBOX_LEAVES='"$(if $(COVERAGE),$(abspath $(BUILD)),/proc)"') \
+    $(if $(STATIC),-DXGBPIPE_STATIC_XGBOOST) $(if $(wildcard src/predict/native_kernels.c),-DHAVE_NATIVE_ENGINE)
 project_cflags := $(language) $(warnings) $(optimise) $(hardening) $(reproducible)
 project_ldflags := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
-    $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+    $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage)
 # Asked for when a recipe runs: pkg-config may have been installed by this very make.
 libraries = $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm -lpthread -ldl
 ifneq ($(STATIC),)
@@ -115,7 +121,7 @@ KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vecto
 SOURCES := $(filter-out $(KERNELS) $(if $(WITHOUT_XGBOOST),$(wildcard src/predict/*xgboost*.c)) \
     $(if $(WITHOUT_SQLITE),src/lookup/lookup_sqlite.c) $(if $(WITHOUT_POSTGRESQL),src/lookup/lookup_postgres.c), \
     $(sort $(shell find src -name '*.c')))
-PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c))
+PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c)) $(if $(COVERAGE),tests/coverage_dump.c)
 OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o))
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(O)/%.o)
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -137,7 +143,8 @@ $(BUILD)/xgbpipe: $(O)/xgbpipe FORCE
 
 $(O)/xgbpipe: $(PROGRAM_OBJECTS) $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
 	@test -z '$(WHEEL)' || ln -sfn ../libxgboost $(@D)/libxgboost
-	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(PROGRAM_OBJECTS) $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
+	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) $(if $(COVERAGE),-Wl$(comma)--wrap=raise) \
+	    -o $@ $(PROGRAM_OBJECTS) $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
 
 $(O)/libxgbpipe.a: $(OBJECTS)
 	@rm -f $@
@@ -211,6 +218,11 @@ bench-engine: $(O)/tests/bench/bench_engine oracle
 ## check-all-floats: write and read each of the 2^32 float32 once (half an hour)
 check-all-floats: $(O)/tests/long/all_floats
 	$<
+
+## coverage: how much of the C the whole suite runs, by file (COVERAGE=1 is the flavour; half an hour)
+.PHONY: coverage
+coverage: oracle
+	+@MAKE='$(MAKE)' tests/coverage
 
 ## fuzz: run every libFuzzer target (clang) for FUZZ_SECONDS=60; fuzz-smoke: for 5
 fuzz: packages
