@@ -224,6 +224,10 @@ check-all-floats: $(O)/tests/long/all_floats
 coverage: oracle
 	+@MAKE='$(MAKE)' tests/coverage
 
+## torture: make every call and allocation fail in turn, for each job (half an hour; check takes a part)
+torture: all
+	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/check.d/55-faults --full
+
 ## fuzz: run every libFuzzer target (clang) for FUZZ_SECONDS=60; fuzz-smoke: for 5
 fuzz: packages
 	@mkdir -p $(BUILD)
@@ -266,5 +270,5 @@ help:
 	@echo '  WITHOUT_SQLITE=1, WITHOUT_POSTGRESQL=1: lookup steps without that database'
 
 FORCE:
-.PHONY: all check-all-floats fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
+.PHONY: all torture check-all-floats fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
