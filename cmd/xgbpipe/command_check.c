@@ -58,7 +58,10 @@ static enum status replay(struct files *files, struct settings *settings, bool i
 {
     struct report report = {.has_memory = true};
     struct golden_counts counts;
-    enum status status = files_open_engine(files, settings, diagnostics, err);
+    enum status status;
+
+    settings->verify = ENGINE_VERIFY_POSSIBLE; /* there is time for it here */
+    status = files_open_engine(files, settings, diagnostics, err);
 
     if (status != STATUS_OK)
         return status;

@@ -96,11 +96,45 @@ static void choose_scores(bool wanted[SCORE_KIND_COUNT], const struct output_con
         wanted[SCORE_VALUE] = true;
 }
 
+/* XGBPIPE_ISA and XGBPIPE_VERIFY; an empty text is none. */
+static enum status read_environment(struct engine_config *config, struct error *err)
+{
+    const char *isa = getenv("XGBPIPE_ISA"), *verify = getenv("XGBPIPE_VERIFY");
+    char quoted[ERROR_QUOTE_SIZE];
+
+    if (isa != NULL && isa[0] != '\0')
+        config->isa = isa;
+    if (verify == NULL || verify[0] == '\0')
+        return STATUS_OK;
+    if (strcmp(verify, "xgboost") == 0)
+        config->verify = ENGINE_VERIFY_XGBOOST;
+    else if (strcmp(verify, "walk") == 0)
+        config->verify = ENGINE_VERIFY_WALK;
+    else
+        return error_set(err, ERROR_USAGE, "XGBPIPE_VERIFY: '%s' is neither xgboost nor walk",
+                         error_quote(quoted, sizeof quoted, verify, strlen(verify)));
+    return STATUS_OK;
+}
+
+static void note_engine(const struct engine_facts *facts, struct diagnostics *diagnostics)
+{
+    diagnostics_note(diagnostics, "engine: %s%s%s%s%s", facts->name,
+                     facts->isa[0] != '\0' ? " " : "", facts->isa,
+                     facts->reason[0] != '\0' ? ": " : "", facts->reason);
+    if (facts->verified_by[0] != '\0')
+        diagnostics_note(
+            diagnostics, "verified: the same bits as %s%s%s on %u probe rows, in %.1f ms",
+            facts->library_version[0] != '\0' ? "libxgboost " : "a plain ",
+            facts->library_version[0] != '\0' ? facts->library_version : facts->verified_by,
+            facts->library_version[0] != '\0' ? " and a plain tree walk" : "", facts->verify_rows,
+            facts->verify_ms);
+}
+
 enum status files_open_engine(struct files *files, struct settings *settings,
                               struct diagnostics *diagnostics, struct error *err)
 {
     const struct model *model = files->model;
-    struct engine_config config = {.choice = settings->engine};
+    struct engine_config config = {.choice = settings->engine, .verify = settings->verify};
     struct span bytes = span_of(files->model_bytes.data, files->model_bytes.size);
     bool is_partial;
     enum status status = settings_choose_rounds(settings, model, &config.round_begin,
@@ -116,9 +150,9 @@ enum status files_open_engine(struct files *files, struct settings *settings,
                             config.round_end, model->round_count);
     choose_scores(config.wanted, &settings->pipeline.output);
     config.has_base_margin = settings->pipeline.input.base_margin.data != NULL;
-    config.isa = getenv("XGBPIPE_ISA");
-    if (config.isa != NULL && config.isa[0] == '\0')
-        config.isa = NULL;
+    status = read_environment(&config, err);
+    if (status != STATUS_OK)
+        return status;
     if (diagnostics->is_verbose || settings->summary != NULL)
         model_add_digest(files->model, bytes);
     status = engine_open(&files->engine, model, bytes, &config, err);
@@ -134,9 +168,7 @@ enum status files_open_engine(struct files *files, struct settings *settings,
     diagnostics_note(diagnostics, "model: %s, %u of %u rounds, %u features, sha256 %.16s...",
                      model->objective_name, config.round_end - config.round_begin,
                      model->round_count, model->schema.feature_count, model->digest);
-    diagnostics_note(diagnostics, "engine: %s%s%s%s%s", files->facts.name,
-                     files->facts.isa[0] != '\0' ? " " : "", files->facts.isa,
-                     files->facts.reason[0] != '\0' ? ": " : "", files->facts.reason);
+    note_engine(&files->facts, diagnostics);
     return STATUS_OK;
 }
 

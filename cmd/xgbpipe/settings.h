@@ -26,6 +26,7 @@ struct settings {
     struct pipeline_config
         pipeline; /* model, engine, rounds, spec and sinks are the command's to fill in */
     enum engine_choice engine;
+    enum engine_verify verify;
     enum rounds rounds;
     uint32_t round_begin, round_end; /* ROUNDS_GIVEN */
     const char *spec;                /* -s; NULL: none */

@@ -62,9 +62,11 @@ bool summary_write(const struct summary *summary, struct byte_buffer *out)
         !byte_buffer_printf(out, ",\"seconds\":%.3f", summary->seconds))
         return false;
     if (summary->model != NULL &&
-        !byte_buffer_printf(out, ",\"engine\":\"%s\",\"isa\":\"%s\",\"model\":\"%s\",\"rounds\":%u",
-                            summary->facts->name, summary->facts->isa, summary->model->digest,
-                            summary->rounds))
+        !byte_buffer_printf(out,
+                            ",\"engine\":\"%s\",\"isa\":\"%s\",\"verified_by\":\"%s\","
+                            "\"verify_ms\":%.1f,\"model\":\"%s\",\"rounds\":%u",
+                            summary->facts->name, summary->facts->isa, summary->facts->verified_by,
+                            summary->facts->verify_ms, summary->model->digest, summary->rounds))
         return false;
     return byte_buffer_printf(out, ",\"sealed\":\"%s\",\"version\":\"%s\"}\n", summary->sealed,
                               XGBPIPE_VERSION);

@@ -1,20 +1,21 @@
 /*
  * engine.c - chooses the engine that serves a model, and does what is the same for both.
  *
- * Under "auto" the native engine is trusted only after it was compared with libxgboost: both score
- * the same probe rows, and one different bit hands the model to libxgboost. Where there is no
- * libxgboost to compare with, the native engine serves alone, and its facts say so (is_verified).
+ * The native engine is trusted only after its answers to probe rows were compared: always with a plain walk
+ * of the trees (native_reference.h), and with libxgboost where that costs little or is asked for. One different
+ * bit hands the model to libxgboost, or ends the run where there is none. The facts say what was compared.
  */
 #include "predict/engine.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/memory.h"
 #include "predict/engine_internal.h"
+#include "predict/engine_verify.h"
+
+/* The XGBoost that the native engine was written after. */
+enum { NATIVE_MAJOR = 3, NATIVE_MINOR = 4 };
 
 enum { REASON_SIZE = sizeof(((struct engine *)0)->reason_text) };
 
@@ -99,8 +100,6 @@ static enum status open_xgboost(struct engine **out, const struct model *model,
 
 /* ---- trust, then verify -------------------------------------------------------------------- */
 
-#ifndef WITHOUT_XGBOOST
-
 static double now_ms(void)
 {
     struct timespec now;
@@ -109,178 +108,145 @@ static double now_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* NaN equals NaN: which one it is depends on the compiler's choice of operands. */
-static bool same_bits(const struct score_batch *a, const struct score_batch *b)
+/* Newer than what the native engine was written after. */
+static bool is_newer(const struct model *model)
 {
-    size_t count = a->row_count * a->column_count;
-
-    if (a->row_count != b->row_count || a->column_count != b->column_count)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (memcmp(&a->values[i], &b->values[i], sizeof(float)) != 0 &&
-            !(isnan(a->values[i]) && isnan(b->values[i])))
-            return false;
-    }
-    return true;
+    return model->version[0] > NATIVE_MAJOR ||
+           (model->version[0] == NATIVE_MAJOR && model->version[1] > NATIVE_MINOR);
 }
 
-/* A DMatrix, which leaves and contributions go through, refuses infinity. */
-static void make_finite(struct feature_batch *batch)
+/* A model of a version that we do not know is compared whatever it costs: another library may know it. */
+static bool asks_xgboost(const struct model *model, const struct engine_config *config)
 {
-    for (size_t column = 0; column < batch->column_count; column++) {
-        float *values = feature_batch_column(batch, column);
-
-        for (size_t row = 0; row < batch->row_count; row++) {
-            if (isinf(values[row]))
-                values[row] = values[row] > 0 ? FLT_MAX : -FLT_MAX;
-        }
+    switch (config->verify) {
+    case ENGINE_VERIFY_WALK: return false;
+    case ENGINE_VERIFY_XGBOOST: return true;
+    case ENGINE_VERIFY_POSSIBLE: return config->choice == ENGINE_AUTO;
+    case ENGINE_VERIFY_CHEAP: break;
     }
+    return config->choice == ENGINE_AUTO && (is_newer(model) || engine_is_cheaply_compared(model));
 }
 
-static enum status score_once(const struct engine *engine, const struct feature_batch *batch,
-                              const float *base_margin, struct score_batch scores[SCORE_KIND_COUNT],
-                              struct error *err)
+#ifdef WITHOUT_XGBOOST
+
+static enum status ask_xgboost(struct engine_probe *probe, struct engine *native,
+                               struct span model_bytes, const struct engine_config *config,
+                               bool *is_same, struct error *err)
 {
-    struct engine_lane *lane = NULL;
-    enum status status = engine_lane_open(&lane, engine, err);
-
-    if (status == STATUS_OK)
-        status = engine_score(lane, batch, base_margin, scores, err);
-    engine_lane_close(lane);
-    return status;
-}
-
-/* Compares all that both engines were opened for; *is_same is set on STATUS_OK. */
-static enum status compare_engines(const struct engine *native, const struct engine *xgboost,
-                                   bool *is_same, struct error *err)
-{
-    const struct engine_config *config = &native->config;
-    struct feature_batch batch = {.row_count = 0};
-    struct score_batch scores[2][SCORE_KIND_COUNT] = {{{0}}};
-    float *base_margin = NULL;
-    size_t margin_count;
-    enum status status = native_probe_rows(&batch, native->model, err);
-
-    if (status != STATUS_OK)
-        goto cleanup;
-    if (config->wanted[SCORE_LEAF] || config->wanted[SCORE_CONTRIBS])
-        make_finite(&batch);
-    if (config->has_base_margin) {
-        margin_count = batch.row_count * native->model->output_count;
-        base_margin = memory_new(margin_count, sizeof *base_margin);
-        if (base_margin == NULL) {
-            status = error_memory(err);
-            goto cleanup;
-        }
-        for (size_t i = 0; i < margin_count; i++)
-            base_margin[i] = (float)(i % 7) * 0.37f - 1.1f;
-    }
-    status = score_once(native, &batch, base_margin, scores[0], err);
-    if (status == STATUS_OK)
-        status = score_once(xgboost, &batch, base_margin, scores[1], err);
-    if (status != STATUS_OK)
-        goto cleanup;
+    (void)probe;
+    (void)native;
+    (void)model_bytes;
     *is_same = true;
-    for (int kind = 0; kind < SCORE_KIND_COUNT; kind++) {
-        if (config->wanted[kind] && !same_bits(&scores[0][kind], &scores[1][kind]))
-            *is_same = false;
-    }
-cleanup:
-    for (int kind = 0; kind < SCORE_KIND_COUNT; kind++) {
-        score_batch_release(&scores[0][kind]);
-        score_batch_release(&scores[1][kind]);
-    }
-    memory_release(base_margin);
-    feature_batch_release(&batch);
-    return status;
-}
-
-/* Compares *engine, a native one, with libxgboost, and replaces it by that where they differ. Both
- * also give values and margins meanwhile: a margin shows what a transform may hide. */
-static enum status verify_native(struct engine **engine, struct span model_bytes,
-                                 const struct engine_config *config,
-                                 const struct engine_config *probe_config, struct error *err)
-{
-    struct engine *xgboost = NULL;
-    struct error fault;
-    double begin_ms = now_ms();
-    bool is_same = false;
-    enum status status;
-
-    /* Sound, but not to be shown to the library: there is nothing to compare with. */
-    if ((*engine)->model->library_obstacle != NULL)
-        return STATUS_OK;
-    fault.kind = ERROR_NONE;
-    status = engine_xgboost_open(&xgboost, (*engine)->model, model_bytes, probe_config, &fault);
-    if (status != STATUS_OK && fault.kind == ERROR_SYSTEM)
-        return STATUS_OK;
-    if (status == STATUS_OK)
-        status = compare_engines(*engine, xgboost, &is_same, &fault);
-    if (status != STATUS_OK) {
-        engine_close(xgboost);
-        return error_set(err, fault.kind, "%s", fault.text);
-    }
-    if (is_same) {
-        (*engine)->facts.is_verified = true;
-        memcpy((*engine)->facts.library_version, xgboost->facts.library_version,
-               sizeof xgboost->facts.library_version);
-        memcpy((*engine)->facts.warning, xgboost->facts.warning, sizeof xgboost->facts.warning);
-    } else {
-        struct engine *native = *engine;
-
-        *engine = xgboost;
-        xgboost = native;
-        (*engine)->config = *config;
-        (*engine)->facts.reason =
-            "the native engine's answers to probe rows differ from libxgboost's";
-    }
-    (*engine)->facts.verify_ms = now_ms() - begin_ms;
-    engine_close(xgboost);
+    if (config->verify == ENGINE_VERIFY_XGBOOST)
+        return error_set(err, ERROR_MODEL, "this build leaves out libxgboost, to compare with");
     return STATUS_OK;
 }
 
 #else
 
-static enum status verify_native(struct engine **engine, struct span model_bytes,
-                                 const struct engine_config *config,
-                                 const struct engine_config *probe_config, struct error *err)
+/* Compares native with libxgboost, where there is one that may be shown the model. */
+static enum status ask_xgboost(struct engine_probe *probe, struct engine *native,
+                               struct span model_bytes, const struct engine_config *config,
+                               bool *is_same, struct error *err)
 {
-    (void)engine;
-    (void)model_bytes;
-    (void)config;
-    (void)probe_config;
-    (void)err;
-    return STATUS_OK;
+    bool is_required = config->verify == ENGINE_VERIFY_XGBOOST;
+    struct engine *xgboost = NULL;
+    struct error fault = {.kind = ERROR_NONE};
+    enum status status;
+
+    *is_same = true;
+    if (native->model->library_obstacle != NULL)
+        return is_required ? error_set(err, ERROR_MODEL, "%s", native->model->library_obstacle)
+                           : STATUS_OK;
+    status = engine_xgboost_open(&xgboost, native->model, model_bytes, &native->config, &fault);
+    if (status != STATUS_OK && fault.kind == ERROR_SYSTEM && !is_required)
+        return STATUS_OK;
+    if (status == STATUS_OK)
+        status = engine_probe_compare(probe, xgboost, is_same, &fault);
+    if (status == STATUS_OK && *is_same) {
+        native->facts.verified_by = "libxgboost";
+        memcpy(native->facts.library_version, xgboost->facts.library_version,
+               sizeof xgboost->facts.library_version);
+        memcpy(native->facts.warning, xgboost->facts.warning, sizeof xgboost->facts.warning);
+    }
+    engine_close(xgboost);
+    return status == STATUS_OK ? STATUS_OK : error_set(err, fault.kind, "%s", fault.text);
 }
 
 #endif
 
+/* *difference: NULL, or what the native engine's answers to probe rows differ from. */
+static enum status verify_native(struct engine *native, struct span model_bytes,
+                                 const struct engine_config *config, const char **difference,
+                                 struct error *err)
+{
+    struct engine_probe probe = {.different_count = 0};
+    double begin_ms = now_ms();
+    bool is_same = false;
+    enum status status = engine_probe_init(&probe, native, err);
+
+    *difference = NULL;
+    if (status == STATUS_OK)
+        status = engine_probe_walk(&probe, native, &is_same, err);
+    if (status == STATUS_OK && !is_same)
+        *difference = "a plain walk of the trees";
+    if (status == STATUS_OK && is_same) {
+        native->facts.verified_by = "tree walk";
+        if (is_newer(native->model))
+            snprintf(
+                native->facts.warning, sizeof native->facts.warning,
+                "the model was saved by XGBoost %d.%d.%d, newer than the %d.%d that the native "
+                "engine knows: the answers may differ",
+                native->model->version[0], native->model->version[1], native->model->version[2],
+                NATIVE_MAJOR, NATIVE_MINOR);
+        if (asks_xgboost(native->model, config))
+            status = ask_xgboost(&probe, native, model_bytes, config, &is_same, err);
+        if (status == STATUS_OK && !is_same)
+            *difference = "libxgboost's";
+    }
+    native->facts.verify_rows = (uint32_t)probe.different_count;
+    native->facts.verify_ms = now_ms() - begin_ms;
+    engine_probe_release(&probe);
+    return status;
+}
+
 /* ---- the interface ------------------------------------------------------------------------- */
 
-static enum status open_auto(struct engine **out, const struct model *model,
-                             struct span model_bytes, const struct engine_config *config,
-                             struct error *err)
+/* Probes want values and margins too: a margin shows what a transform may hide. */
+static enum status open_native(struct engine **out, const struct model *model,
+                               struct span model_bytes, const struct engine_config *config,
+                               const char **reason, struct error *err)
 {
     struct engine_config probe_config = *config;
     struct engine *engine = NULL;
-    const char *reason = NULL;
+    const char *difference;
     enum status status;
 
     probe_config.wanted[SCORE_VALUE] = true;
     probe_config.wanted[SCORE_MARGIN] = true;
-    status = engine_native_open(&engine, model, &probe_config, &reason, err);
-    if (status == STATUS_END)
-        return open_xgboost(out, model, model_bytes, config, reason, err);
+    status = engine_native_open(&engine, model, &probe_config, reason, err);
     if (status != STATUS_OK)
         return status;
-    status = verify_native(&engine, model_bytes, config, &probe_config, err);
-    if (status != STATUS_OK) {
-        engine_close(engine);
-        return status;
+    status = verify_native(engine, model_bytes, config, &difference, err);
+    if (status == STATUS_OK && difference != NULL && config->choice == ENGINE_NATIVE)
+        status = error_set(err, ERROR_SYSTEM,
+                           "the native engine's answers to probe rows differ from %s; --engine "
+                           "xgboost does without it",
+                           difference);
+    else if (status == STATUS_OK && difference != NULL) {
+        status = open_xgboost(out, model, model_bytes, config, NULL, err);
+        if (status == STATUS_OK) {
+            snprintf((*out)->reason_text, REASON_SIZE,
+                     "the native engine's answers to probe rows differ from %s", difference);
+            (*out)->facts.reason = (*out)->reason_text;
+        }
+    } else if (status == STATUS_OK) {
+        engine->config = *config;
+        *out = engine;
+        return STATUS_OK;
     }
-    engine->config = *config;
-    *out = engine;
-    return STATUS_OK;
+    engine_close(engine);
+    return status;
 }
 
 enum status engine_open(struct engine **out, const struct model *model, struct span model_bytes,
@@ -291,16 +257,14 @@ enum status engine_open(struct engine **out, const struct model *model, struct s
 
     if (status != STATUS_OK)
         return status;
-    switch (config->choice) {
-    case ENGINE_NATIVE:
-        status = engine_native_open(out, model, config, &reason, err);
-        if (status == STATUS_END)
-            return error_set(err, ERROR_MODEL, "the native engine does not serve %s", reason);
+    if (config->choice == ENGINE_XGBOOST)
+        return open_xgboost(out, model, model_bytes, config, NULL, err);
+    status = open_native(out, model, model_bytes, config, &reason, err);
+    if (status != STATUS_END)
         return status;
-    case ENGINE_XGBOOST: return open_xgboost(out, model, model_bytes, config, NULL, err);
-    case ENGINE_AUTO: break;
-    }
-    return open_auto(out, model, model_bytes, config, err);
+    if (config->choice == ENGINE_NATIVE)
+        return error_set(err, ERROR_MODEL, "the native engine does not serve %s", reason);
+    return open_xgboost(out, model, model_bytes, config, reason, err);
 }
 
 void engine_close(struct engine *engine)

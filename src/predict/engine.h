@@ -22,8 +22,18 @@ enum score_kind { SCORE_VALUE, SCORE_MARGIN, SCORE_LEAF, SCORE_CONTRIBS, SCORE_K
 
 enum engine_choice { ENGINE_AUTO, ENGINE_NATIVE, ENGINE_XGBOOST };
 
+/* What the native engine's answers to probe rows are compared with before it serves: always with a plain
+ * walk of the trees, and with libxgboost ... */
+enum engine_verify {
+    ENGINE_VERIFY_CHEAP,    /* under ENGINE_AUTO, where that takes some milliseconds */
+    ENGINE_VERIFY_POSSIBLE, /* likewise whatever it takes, where there is one for this model */
+    ENGINE_VERIFY_XGBOOST,  /* whatever it takes; not to be able to is an error */
+    ENGINE_VERIFY_WALK      /* not at all */
+};
+
 struct engine_config {
     enum engine_choice choice;
+    enum engine_verify verify;
     uint32_t round_begin; /* first round that counts */
     uint32_t round_end;   /* one past the last: 1..model->round_count (gblinear: both 0, all) */
     bool wanted[SCORE_KIND_COUNT]; /* the kinds that engine_score will be asked for */
@@ -44,11 +54,12 @@ void engine_close(struct engine *engine); /* NULL is allowed */
 
 /* Facts for --summary and -v. The texts are static or live as long as the engine. */
 struct engine_facts {
-    const char *name;   /* "native" or "xgboost" */
-    const char *isa;    /* native: "avx512", "avx2", "x86-64", "neon"; else "" */
-    const char *reason; /* why auto did not choose native, or "" */
-    double verify_ms; /* native: what comparing it with libxgboost cost; 0 where it was not done */
-    bool is_verified;
+    const char *name;         /* "native" or "xgboost" */
+    const char *isa;          /* native: "avx512", "avx2", "x86-64", "neon"; else "" */
+    const char *reason;       /* why auto did not choose native, or "" */
+    const char *verified_by;  /* native: "libxgboost" or "tree walk"; else "" */
+    uint32_t verify_rows;     /* how many different probe rows were compared */
+    double verify_ms;         /* what that took, with the loading of libxgboost */
     char library_version[32]; /* libxgboost's, "" while it is not loaded */
     char warning[256]; /* "" or a warning for stderr: e.g. the model is newer than the library */
 };

@@ -36,7 +36,7 @@ struct engine {
                                     in open: engine.c asks for value and margin while it compares
                                     and then sets what the caller wanted, before any lane is open */
     struct engine_facts facts; /* the implementation sets name, isa, library_version, warning, and
-                                    reason to "" */
+                                    reason and verified_by to "" */
 };
 
 struct engine_lane {
@@ -53,11 +53,11 @@ enum status engine_native_open(struct engine **out, const struct model *model,
                                const struct engine_config *config, const char **reason,
                                struct error *err);
 
-/* Fills *batch (all-zero on entry; the caller releases it) with rows on which the native engine and
- * libxgboost are compared: dense, a few hundred rows at most, bounded in memory too (wide models:
- * fewer rows). Deterministic. */
-enum status native_probe_rows(struct feature_batch *batch, const struct model *model,
-                              struct error *err);
+/* Fills *batch (all-zero on entry; the caller releases it) with rows on which the native engine is
+ * compared: some hundred at most, sparse where the model is wide, bounded in memory. *different_count rows
+ * come first and are repeated in turn. Deterministic. */
+enum status native_probe_rows(struct feature_batch *batch, size_t *different_count,
+                              const struct model *model, struct error *err);
 
 /* Fails with ERROR_SYSTEM where there is no library that can be used, with ERROR_MODEL where the
  * library cannot give what config asks for. model_bytes is not used after it returns. */

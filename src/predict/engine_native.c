@@ -361,6 +361,7 @@ enum status engine_native_open(struct engine **out, const struct model *model,
     engine->engine.facts.name = "native";
     engine->engine.facts.isa = isa.name;
     engine->engine.facts.reason = "";
+    engine->engine.facts.verified_by = "";
     engine->kernels = isa.kernels;
     status = native_program_open(&engine->program, model, config->round_begin, config->round_end,
                                  isa.kernels->block_rows, err);

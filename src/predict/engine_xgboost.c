@@ -479,6 +479,7 @@ static void set_facts(struct xgboost_engine *engine)
     facts->name = "xgboost";
     facts->isa = "";
     facts->reason = "";
+    facts->verified_by = "";
     snprintf(facts->library_version, sizeof facts->library_version, "%d.%d.%d", library[0],
              library[1], library[2]);
     if (saved[0] > library[0] || (saved[0] == library[0] && saved[1] > library[1]))

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "predict/engine_internal.h"
+#include "predict/engine_verify.h"
 
 enum { MAX_NODES = 64 };
 
@@ -410,13 +410,14 @@ TEST(probe_rows_hold_thresholds_their_neighbours_and_odd_values)
     struct fixture fixture;
     struct plan plan = {.node_count = 0};
     struct feature_batch batch = {0};
+    size_t different_count;
     struct error err;
     uint32_t root = split(&plan, 0, 2.5f, true);
     uint32_t low = leaf(&plan, 1.0f);
     join(&plan, root, low, leaf(&plan, 8.0f));
     fixture_init(&fixture, 2, 1);
     add_tree(&fixture, &plan, 0, 1.0f);
-    CHECK(native_probe_rows(&batch, &fixture.model, &err) == STATUS_OK);
+    CHECK(native_probe_rows(&batch, &different_count, &fixture.model, &err) == STATUS_OK);
     bool seen[6] = {false};
     for (size_t row = 0; row < batch.row_count; row++) {
         float x = feature_batch_column(&batch, 0)[row];
@@ -433,6 +434,93 @@ TEST(probe_rows_hold_thresholds_their_neighbours_and_odd_values)
     feature_batch_release(&batch);
 }
 
+TEST(probe_rows_of_wide_models_are_sparse_and_few_rows_are_repeated)
+{
+    struct fixture fixture;
+    struct plan plan = {.node_count = 0};
+    struct feature_batch batch = {0};
+    size_t different_count;
+    struct error err;
+    uint32_t root = split(&plan, 999999, 2.5f, true);
+    uint32_t low = leaf(&plan, 1.0f);
+    join(&plan, root, low, leaf(&plan, 8.0f));
+    fixture_init(&fixture, 1000000, 1);
+    add_tree(&fixture, &plan, 0, 1.0f);
+    CHECK(native_probe_rows(&batch, &different_count, &fixture.model, &err) == STATUS_OK);
+    CHECK(batch.is_sparse && batch.entry_count <= batch.row_count);
+    CHECK(different_count < batch.row_count);
+    for (size_t row = different_count; row < batch.row_count; row++) {
+        uint64_t at = batch.row_begin[row], before = batch.row_begin[row - different_count];
+        uint64_t count = batch.row_begin[row + 1] - at;
+        CHECK(count == batch.row_begin[row - different_count + 1] - before);
+        CHECK(count == 0 || batch.entries[at] == batch.entries[before]);
+    }
+    feature_batch_release(&batch);
+}
+
+/* Whether the walk finds that the program, compiled before, is of another model now. */
+static bool walk_agrees(const struct engine *engine)
+{
+    struct engine_probe probe = {.different_count = 0};
+    struct error err;
+    bool is_same = false;
+    CHECK(engine_probe_init(&probe, engine, &err) == STATUS_OK);
+    CHECK(engine_probe_walk(&probe, engine, &is_same, &err) == STATUS_OK);
+    engine_probe_release(&probe);
+    return is_same;
+}
+
+TEST(the_plain_walk_finds_whatever_a_program_has_wrong)
+{
+    struct fixture fixture;
+    struct plan plan = {.node_count = 0};
+    struct engine_config config = {.round_end = 2,
+                                   .wanted = {[SCORE_VALUE] = true, [SCORE_MARGIN] = true}};
+    struct engine *engine = NULL;
+    const char *reason;
+    struct error err;
+    uint32_t root = split(&plan, 0, 2.5f, true);
+    uint32_t inner = split(&plan, 1, -1.0f, false);
+    uint32_t middle = leaf(&plan, 1.0f), high = leaf(&plan, 8.0f);
+    join(&plan, root, inner, high);
+    uint32_t coded = split(&plan, 2, 0, false);
+    join(&plan, inner, middle, coded);
+    uint32_t low = leaf(&plan, -3.0f);
+    join(&plan, coded, low, leaf(&plan, 5.0f));
+    plan.is_categorical[coded] = 1;
+    plan.category_size[coded] = 2;
+    plan.category_values[0] = 3;
+    plan.category_values[1] = 7;
+    plan.value_count = 2;
+    fixture_init(&fixture, 3, 1);
+    add_tree(&fixture, &plan, 0, 1.0f);
+    add_tree(&fixture, &plan, 0, 0.5f);
+    CHECK(engine_native_open(&engine, &fixture.model, &config, &reason, &err) == STATUS_OK);
+    CHECK(walk_agrees(engine));
+    plan.value[high] = nextafterf(8.0f, 9.0f);
+    CHECK(!walk_agrees(engine));
+    plan.value[high] = 8.0f;
+    plan.value[root] = nextafterf(2.5f, 3.0f);
+    CHECK(!walk_agrees(engine));
+    plan.value[root] = 2.5f;
+    plan.default_left[inner] = true;
+    CHECK(!walk_agrees(engine));
+    plan.default_left[inner] = false;
+    plan.category_values[1] = 8;
+    CHECK(!walk_agrees(engine));
+    plan.category_values[1] = 7;
+    fixture.trees[1].weight = 0.25f;
+    CHECK(!walk_agrees(engine));
+    fixture.trees[1].weight = 0.5f;
+    fixture.base_margin[0] = 0.25f;
+    CHECK(walk_agrees(engine)); /* it is no part of the program */
+    engine->config.wanted[SCORE_LEAF] = true;
+    CHECK(walk_agrees(engine));
+    engine->config.has_base_margin = true;
+    CHECK(walk_agrees(engine));
+    engine_close(engine);
+}
+
 int main(void)
 {
     RUN(a_value_below_the_threshold_goes_left_and_missing_goes_where_the_node_says);
@@ -447,5 +535,7 @@ int main(void)
     RUN(what_is_not_served_is_named_and_an_unknown_instruction_set_is_a_fault);
     RUN(dart_with_vector_leaves_of_the_old_layout_is_not_served);
     RUN(probe_rows_hold_thresholds_their_neighbours_and_odd_values);
+    RUN(probe_rows_of_wide_models_are_sparse_and_few_rows_are_repeated);
+    RUN(the_plain_walk_finds_whatever_a_program_has_wrong);
     return unit_test_done();
 }

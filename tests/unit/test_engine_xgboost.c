@@ -696,7 +696,8 @@ static void check_auto(const char *name)
     engine_get_facts(loaded.engine, &facts);
     if (strcmp(facts.name, "native") == 0) {
         CHECK_TEXT(facts.reason, "");
-        CHECK_THAT(facts.is_verified && facts.verify_ms > 0, "%s", name);
+        CHECK_TEXT(facts.verified_by, "libxgboost");
+        CHECK_THAT(facts.verify_ms > 0 && facts.verify_rows > 0, "%s", name);
     } else {
         CHECK_TEXT(facts.name, "xgboost");
         CHECK_THAT(strstr(facts.reason, "does not serve") != NULL, "%s: %s", name, facts.reason);
@@ -711,6 +712,88 @@ TEST(auto_gives_the_same_answers_and_says_which_engine_it_took)
     choice = ENGINE_AUTO;
     CHECK(for_each_case(check_auto) >= 50);
     choice = ENGINE_XGBOOST;
+}
+
+/* The engine that auto (or another choice) takes once the native one would answer otherwise than the file. */
+static enum status open_altered(struct loaded *loaded, enum engine_choice taken,
+                                enum engine_verify verify, struct engine_facts *facts)
+{
+    struct expectation expected;
+    struct engine_config config;
+    struct engine *engine = NULL;
+    enum status status;
+
+    CHECK(read_case(&expected, "squarederror.case"));
+    choice = ENGINE_XGBOOST;
+    config = config_of(&expected);
+    CHECK(load(loaded, expected.model_name, &config) == STATUS_OK);
+    release_case(&expected);
+    config.wanted[SCORE_CONTRIBS] = false; /* the native engine has none */
+    /* In the model that was read, not in the bytes that the library gets. */
+    for (uint32_t i = 0; i < loaded->model->trees[0].node_count; i++) {
+        if (loaded->model->trees[0].left[i] < 0)
+            loaded->model->trees[0].value[i] += 0.5f;
+    }
+    config.choice = taken;
+    config.verify = verify;
+    status = engine_open(&engine, loaded->model, loaded->bytes, &config, &loaded->err);
+    if (status == STATUS_OK)
+        engine_get_facts(engine, facts);
+    engine_close(engine);
+    return status;
+}
+
+TEST(one_different_answer_hands_the_model_to_the_library)
+{
+    struct loaded loaded;
+    struct engine_facts facts;
+
+    CHECK(open_altered(&loaded, ENGINE_AUTO, ENGINE_VERIFY_CHEAP, &facts) == STATUS_OK);
+    CHECK_TEXT(facts.name, "xgboost");
+    CHECK_TEXT(facts.verified_by, "");
+    unload(&loaded);
+    CHECK(open_altered(&loaded, ENGINE_AUTO, ENGINE_VERIFY_WALK, &facts) == STATUS_OK);
+    CHECK_TEXT(facts.name, "native");
+    CHECK_TEXT(facts.verified_by, "tree walk");
+    unload(&loaded);
+    CHECK(open_altered(&loaded, ENGINE_NATIVE, ENGINE_VERIFY_CHEAP, &facts) == STATUS_OK);
+    CHECK_TEXT(facts.verified_by, "tree walk");
+    unload(&loaded);
+    CHECK(open_altered(&loaded, ENGINE_NATIVE, ENGINE_VERIFY_XGBOOST, &facts) == STATUS_FAILED);
+    CHECK_THAT(strstr(loaded.err.text, "differ from libxgboost's") != NULL, "%s", loaded.err.text);
+    unload(&loaded);
+}
+
+TEST(a_model_of_an_unknown_version_is_compared_whatever_it_costs)
+{
+    struct expectation expected;
+    struct engine_config config;
+    struct engine_facts facts;
+    struct engine *engine = NULL;
+    struct loaded loaded;
+
+    CHECK(read_case(&expected, "squarederror.case"));
+    choice = ENGINE_AUTO;
+    config = config_of(&expected);
+    config.wanted[SCORE_CONTRIBS] = false; /* the native engine has none */
+    CHECK(load(&loaded, expected.model_name, &config) == STATUS_OK);
+    choice = ENGINE_XGBOOST;
+    for (int i = 0; i < 2; i++) {
+        loaded.model->size_bytes = UINT64_C(1) << 30; /* no small one any more */
+        loaded.model->version[0] = i == 0 ? 3 : 99;
+        CHECK(engine_open(&engine, loaded.model, loaded.bytes, &config, &loaded.err) == STATUS_OK);
+        engine_get_facts(engine, &facts);
+        CHECK_TEXT(facts.verified_by, i == 0 ? "tree walk" : "libxgboost");
+        CHECK_THAT((strstr(facts.warning, "newer") != NULL) == (i == 1), "%s", facts.warning);
+        engine_close(engine);
+    }
+    config.verify = ENGINE_VERIFY_WALK;
+    CHECK(engine_open(&engine, loaded.model, loaded.bytes, &config, &loaded.err) == STATUS_OK);
+    engine_get_facts(engine, &facts);
+    CHECK_THAT(strstr(facts.warning, "newer than the 3.4") != NULL, "%s", facts.warning);
+    engine_close(engine);
+    unload(&loaded);
+    release_case(&expected);
 }
 
 #ifdef WITHOUT_XGBOOST
@@ -758,6 +841,8 @@ int main(void)
     RUN(rounds_that_the_model_lacks_are_refused);
     RUN(a_model_newer_than_the_library_is_warned_of);
     RUN(a_model_that_the_library_reads_differently_is_refused);
+    RUN(one_different_answer_hands_the_model_to_the_library);
+    RUN(a_model_of_an_unknown_version_is_compared_whatever_it_costs);
     RUN(auto_gives_the_same_answers_and_says_which_engine_it_took);
     return unit_test_done();
 }
