@@ -185,7 +185,11 @@ $(if $(STATIC),$(O)/src/predict/xgboost_library.o): | $(STATIC_FILES)
 ## oracle: Python with XGBoost 3.4.1 in build/oracle, which tests and testdata/generate.py compare with
 oracle: $(BUILD)/oracle/stamp
 $(BUILD)/oracle/stamp: .ci/requirements/oracle.txt | packages
-	@.ci/make-oracle $(@D)
+	@.ci/make-environment oracle $(@D)
+## airflow: Apache Airflow in build/integration/airflow, pinned; spark: PySpark in build/integration/spark (0.5 GB)
+airflow spark: %: $(BUILD)/integration/%/stamp
+$(BUILD)/integration/%/stamp: .ci/requirements/%.txt | packages
+	@.ci/make-environment $* $(@D)
 
 # --- use --------------------------------------------------------------------------------------------
 ## demo: score real records: raw answers below zero, then corrected to 0, then as a jsonl pipe
@@ -202,6 +206,11 @@ check: all programs $(if $(SANITIZE),,$(if $(wildcard tests/check.d/*),$(BUILD)/
 ## check-quick: unit tests and command line cases of one flavour
 check-quick: programs
 	@tests/run --program $(O)/xgbpipe --unit $(O)/tests/unit
+
+## check-integration: batch serving with a real Airflow, Spark and GNU parallel (installs them), look-ups among a million keys
+check-integration: all oracle airflow spark
+	@.ci/install-packages tests integration
+	@tests/check integration
 
 ## bench: measure speed, start-up and memory beside Python (BENCH='latency memory' for some, BENCH_ROWS=100000 for less)
 bench: all
@@ -270,5 +279,5 @@ help:
 	@echo '  WITHOUT_SQLITE=1, WITHOUT_POSTGRESQL=1: lookup steps without that database'
 
 FORCE:
-.PHONY: all torture check-all-floats fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
+.PHONY: all torture airflow spark check-integration check-all-floats fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:

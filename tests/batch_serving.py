@@ -3,6 +3,7 @@
 tests/check.d/60-batch-serving runs it without the blocks that need Airflow, Spark or GNU parallel;
 tests/integration/10-batch-serving runs all of it.
 """
+import glob
 import importlib.machinery
 import importlib.util
 import os
@@ -33,6 +34,21 @@ def load_runner():
     return module
 
 
+def the_block(*texts):
+    """The one block of the chapter that holds all the texts."""
+    found = [command for command, _, _ in readme_examples.blocks(readme_examples.chapter_text())
+             if all(text in command for text in texts)]
+    if len(found) != 1:
+        raise SystemExit('%d blocks of the chapter hold %s' % (len(found), texts))
+    return found[0]
+
+
+def replaced(text, old, new):
+    if old not in text:
+        raise SystemExit('%r is not in %s' % (old, text))
+    return text.replace(old, new)
+
+
 class Place:
     """The reader's folder, with the worked example of the house prices done, and a PostgreSQL server.
 
@@ -53,6 +69,19 @@ class Place:
         if subprocess.run([ORACLE, '-c', 'import pandas, xgboost'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           check=False).returncode != 0 if os.path.exists(ORACLE) else True:
             self.trouble = 'no Python with XGBoost (make oracle)'
+
+    def has(self, tool):
+        """Finds what `make check-integration` installs: airflow and spark-submit in their folders, the others anywhere."""
+        name = {'airflow': 'airflow', 'spark-submit': 'spark'}.get(tool)
+        if name:
+            home = os.path.join(os.path.abspath(os.environ.get('BUILD') or os.path.join(ROOT, 'build')), 'integration', name)
+            self.environment['PATH'] += os.pathsep + os.path.join(home, 'bin')
+            for found in glob.glob(os.path.join(home, 'lib', 'python*', 'site-packages', 'pyspark')):
+                self.environment['SPARK_HOME'] = found
+        if not shutil.which(tool, path=self.environment['PATH']) or (name == 'spark' and not shutil.which('java')):
+            self.skip('no %s (make check-integration installs it)' % tool)
+            return False
+        return True
 
     def __enter__(self):
         if not self.trouble:

@@ -46,7 +46,7 @@ class Bench:
         stamp, pins = folder / "bench-stamp", HERE / "requirements.txt"
         if not stamp.exists() or stamp.stat().st_mtime < pins.stat().st_mtime:
             print("installing the peers into", folder, flush=True)
-            call(ROOT / ".ci" / "make-oracle", folder)
+            call(ROOT / ".ci" / "make-environment", "oracle", folder)
             call(folder / "bin" / "pip", "install", "-q", "--no-deps", "--only-binary=:all:",
                  "--require-hashes", "-r", pins)
             stamp.touch()
