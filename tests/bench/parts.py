@@ -7,6 +7,7 @@ import select
 import subprocess
 import time
 
+import lookup
 from measuring import BenchError, alternate, available_mb, median, peak_mb, summary, take
 from prepare import call
 
@@ -299,3 +300,7 @@ class Parts:
         return {"rows": self.rows, "steps": with_steps, "plain": plain,
                 "ratio": with_steps["steps"] / with_steps["decode"],
                 "added": (with_steps["decode"] + with_steps["steps"] - plain["decode"]) / plain["decode"]}
+
+    def lookup(self):
+        """Features in a database, looked up by a key, beside Python scripts and a loop in C."""
+        return lookup.measure(self.bench, self.rows, self.repeats)

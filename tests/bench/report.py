@@ -136,8 +136,41 @@ def steps(data):
             "without steps", ""]
 
 
+def lookup(data):
+    """Microseconds a record, and what the goals ask."""
+    head = ["µs a record, two threads", *(f"{way}, {kind}" for way in data["ways"] for kind in ("cold", "warm"))]
+    rows, goals = [], []
+
+    def row(name, cells):
+        rows.append([name] + [figure(cell * 1e6) if cell is not None else "–" for cell in cells])
+
+    ways = data["ways"].values()
+    row("without look-ups", [run["without"]["ours"][kind]["wall"] for run in ways for kind in ("cold", "warm")])
+    for name in [name for name in next(iter(ways)) if name != "without"]:
+        for key, what in (("ours", ""), ("large", ", a cache for every key")):
+            row(f"xgbpipe, {name}{what}", [run[name][key][kind]["wall"] for run in ways for kind in ("cold", "warm")])
+        for key, what in (("each", f"Python, a query of {name} for each record"), ("merge", f"pandas, {name}'s table loaded and merged")):
+            row(what, [cell for run in ways for cell in (run[name][key]["wall"], None)])
+        if name == "PostgreSQL":
+            goals += [f"- PostgreSQL, {way} keys, cold: a query for each record in Python takes "
+                      f"{verdict(run[name]['each']['wall'] / run[name]['ours']['cold']['wall'], 10, True)} times as long"
+                      for way, run in data["ways"].items()]
+        zipf = data["ways"]["zipf"]
+        ratios = [figure(zipf[name][key]["warm"][by] / zipf["without"]["ours"]["warm"][by])
+                  for key in ("ours", "large") for by in ("wall", "cpu")]
+        goals.append(f"- {name}, Zipf, warm: {verdict(zipf[name]['large']['warm']['wall'] / zipf['without']['ours']['warm']['wall'], 1.5)}"
+                     f" times of the time without look-ups where the cache holds what is asked for ({ratios[3]} of the CPU); {ratios[0]} "
+                     f"({ratios[1]} of the CPU) with the cache of 100,000")
+    loop = data["loop"]
+    ratio = loop["bare"]["wall"] / loop["ours"]["wall"]
+    return [f"### Look-ups: {data['records']:,} records, a table of {data['users']:,} users", "", *table(head, rows), "",
+            f"- SQLite, {loop['keys']:,} keys once each, one thread, no cache: {figure(loop['ours']['wall'] * 1e6)} µs from a record's key to "
+            f"its columns (CPU {figure(loop['ours']['cpu'] * 1e6)}), {figure(loop['bare']['wall'] * 1e6)} µs ({figure(loop['bare']['cpu'] * 1e6)}) in "
+            f"a C loop over a prepared statement: {verdict(ratio, 0.5, True)} of its look-ups a second", *goals, ""]
+
+
 SECTIONS = {"jobs": jobs, "decode": decode, "startup": startup, "latency": latency, "memory": memory,
-            "growth": growth, "steps": steps, "stream": stream}
+            "growth": growth, "steps": steps, "lookup": lookup, "stream": stream}
 
 
 def whole(results):
