@@ -1,6 +1,6 @@
 # Builds xgbpipe: `make` gives build/xgbpipe, `make help` lists the rest. GNU make, one file.
 #
-#   make CC=clang DEBUG=1 SANITIZE=address,undefined|thread   each flavour has its own build/<flavour>/
+#   make CC=clang DEBUG=1 SANITIZE=address,undefined|thread|memory   each flavour has its own build/<flavour>/
 #   make CFLAGS=... CPPFLAGS=... LDFLAGS=...                  are added after the project's own
 #   make BUILD=/elsewhere                                     everything that is made goes there
 #
@@ -30,7 +30,7 @@ completiondir ?= $(datarootdir)/bash-completion/completions
 INSTALL ?= install
 
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(if $(filter memory,$(SANITIZE)),clang,gcc)
 endif
 ARCH ?= $(shell uname -m)
 comma := ,
@@ -38,8 +38,15 @@ empty :=
 space := $(empty) $(empty)
 
 # --- flavours ---------------------------------------------------------------------------------------
-ifneq ($(filter-out address undefined thread,$(subst $(comma), ,$(SANITIZE))),)
-$(error SANITIZE takes address, undefined and thread, not '$(SANITIZE)')
+ifneq ($(filter-out address undefined thread memory,$(subst $(comma), ,$(SANITIZE))),)
+$(error SANITIZE takes address, undefined, thread and memory, not '$(SANITIZE)')
+endif
+ifneq ($(filter memory,$(SANITIZE)),)
+# What was not built with it too would give false alarms: no libraries, and a cJSON of its own.
+WITHOUT_XGBOOST := 1
+WITHOUT_SQLITE := 1
+WITHOUT_POSTGRESQL := 1
+MEMORY_FILES := $(BUILD)/libcjson-memory/libcjson.a
 endif
 parts := $(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(if $(DEBUG),debug) $(if $(STATIC),static) \
     $(if $(COVERAGE),coverage) \
@@ -93,6 +100,9 @@ ifneq ($(STATIC),)
 S := $(BUILD)/libxgboost-static
 STATIC_FILES := $(S)/libxgboost.a $(S)/libdmlc.a $(S)/libcjson.a
 libraries = $(STATIC_FILES) -Wl,-Bstatic -lstdc++ -lgomp -Wl,-Bdynamic -static-libgcc -lm -lpthread -ldl
+endif
+ifneq ($(MEMORY_FILES),)
+libraries = $(MEMORY_FILES) -lm -lpthread -ldl
 endif
 
 # Functions that nobody may call are errors in src and cmd.
@@ -181,6 +191,9 @@ $(BUILD)/libxgboost/stamp: .ci/requirements/libxgboost.txt | packages
 	@.ci/fetch-libxgboost $(@D)
 $(STATIC_FILES) &: .ci/requirements/static.txt | packages
 	@.ci/build-static $(S)
+$(MEMORY_FILES): .ci/build-cjson | packages
+	@CC='$(CC)' .ci/build-cjson $(@D) -O1 -g -fPIE -fno-omit-frame-pointer -fsanitize=memory
+$(O)/xgbpipe $(UNIT_TESTS) $(ENGINE_TOOLS): $(MEMORY_FILES)
 $(if $(STATIC),$(O)/src/predict/xgboost_library.o): | $(STATIC_FILES)
 ## oracle: Python with XGBoost 3.4.1 in build/oracle, which tests and testdata/generate.py compare with
 oracle: $(BUILD)/oracle/stamp
@@ -212,6 +225,11 @@ check-integration: all oracle airflow spark
 	@.ci/install-packages tests integration
 	@tests/check integration
 
+## check-sanitizers: unit tests and cases under clang's and gcc's sanitizers and valgrind (half an hour)
+check-sanitizers: all programs
+	@.ci/install-packages tests sanitizers
+	+@MAKE='$(MAKE)' tests/check_sanitizers
+
 ## bench: measure speed, start-up and memory beside Python (BENCH='latency memory' for some, BENCH_ROWS=100000 for less)
 bench: all
 	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/bench/run $(BENCH)
@@ -237,13 +255,15 @@ coverage: oracle
 torture: all
 	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/check.d/55-faults --full
 
-## fuzz: run every libFuzzer target (clang) for FUZZ_SECONDS=60; fuzz-smoke: for 5
+## fuzz: run every libFuzzer target (clang) for FUZZ_SECONDS=60; fuzz-smoke: the same short runs each time
 fuzz: packages
 	@mkdir -p $(BUILD)
-	+@tests/fuzz/run $(or $(FUZZ_SECONDS),60)
+	@.ci/install-packages sanitizers
+	+@MAKE='$(MAKE)' tests/fuzz/run $(or $(FUZZ_SECONDS),60)
 fuzz-smoke: packages
 	@mkdir -p $(BUILD)
-	+@tests/fuzz/run 5
+	@.ci/install-packages sanitizers
+	+@MAKE='$(MAKE)' tests/fuzz/run smoke
 
 ## lint: formatting, each header alone, who may include whom, shell scripts
 lint: packages
@@ -279,5 +299,5 @@ help:
 	@echo '  WITHOUT_SQLITE=1, WITHOUT_POSTGRESQL=1: lookup steps without that database'
 
 FORCE:
-.PHONY: all torture airflow spark check-integration check-all-floats fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
+.PHONY: all torture airflow spark check-integration check-all-floats check-sanitizers fuzz fuzz-smoke deps packages oracle demo programs check check-quick bench bench-stream bench-engine lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:

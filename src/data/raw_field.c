@@ -176,6 +176,8 @@ static bool add_field(struct record_fields *fields, bool has_key, struct span ke
 static enum status split_object(struct record_fields *fields, struct span record, struct error *err)
 {
     struct json_walk walk;
+    if (record.data == NULL) /* of no bytes: a first record that is too long is not kept */
+        record = span_of("", 0);
     json_walk_init(&walk, record.data, record.data + record.size, record.data + record.size);
     bool is_first = true;
     struct span key;
