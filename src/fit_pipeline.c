@@ -142,6 +142,20 @@ static enum status reject(struct fit_run *run, const struct record_place *place,
     return STATUS_OK;
 }
 
+/* Likewise, with the record for --rejects. */
+static enum status reject_record(struct fit_run *run, const struct record_place *place,
+                                 struct span reason, struct span record, struct error *err)
+{
+    if (run->config->rejects != NULL) {
+        byte_buffer_clear(&run->text);
+        if (!record_reject(&run->text, place, reason, record))
+            return error_memory(err);
+        if (byte_sink_write(run->config->rejects, run->text.data, run->text.size, err) != STATUS_OK)
+            return STATUS_FAILED;
+    }
+    return reject(run, place, reason, err);
+}
+
 static enum status reject_bad_rows(struct fit_run *run, const struct stream_file *file,
                                    struct error *err)
 {
@@ -150,16 +164,7 @@ static enum status reject_bad_rows(struct fit_run *run, const struct stream_file
         const struct bad_record *bad = &records->bads[i];
         struct record_place place = {file->name, records->lines[bad->row], bad->column};
         struct span reason = span_of(records->reasons.data + bad->reason_begin, bad->reason_size);
-        struct span record = records->records[bad->row];
-        if (run->config->rejects != NULL) {
-            byte_buffer_clear(&run->text);
-            if (!record_reject(&run->text, &place, reason, record))
-                return error_memory(err);
-            if (byte_sink_write(run->config->rejects, run->text.data, run->text.size, err) !=
-                STATUS_OK)
-                return STATUS_FAILED;
-        }
-        if (reject(run, &place, reason, err) != STATUS_OK)
+        if (reject_record(run, &place, reason, records->records[bad->row], err) != STATUS_OK)
             return STATUS_FAILED;
     }
     return STATUS_OK;
@@ -170,7 +175,8 @@ static enum status add_block(struct fit_run *run, const struct block *block, str
     if (block->is_overlong) {
         struct record_place place = {block->file->name, block->line, span_of("", 0)};
         run->counters->records++;
-        return reject(run, &place, span_of_text("the record is longer than --max-record"), err);
+        return reject_record(run, &place, span_of_text("the record is longer than --max-record"),
+                             span_of(block->bytes.data, block->record_bytes), err);
     }
     struct decode_cursor cursor = {
         .bytes = span_of(block->bytes.data, block->record_bytes),

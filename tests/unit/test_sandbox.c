@@ -76,8 +76,7 @@ static void in_child(void (*test)(void))
     pid_t child = fork();
     if (child == 0) {
         test();
-        fflush(stdout);
-        _exit(unit_test_failures != 0);
+        exit(unit_test_failures != 0);
     }
     int status = 0;
     CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0);
