@@ -165,6 +165,7 @@ enum status byte_sink_write(struct byte_sink *sink, const char *bytes, size_t si
 
 struct outcome {
     struct byte_sink answers, rejects;
+    unsigned bad_records;
     struct byte_buffer said; /* messages, counters, the end */
 };
 
@@ -172,6 +173,15 @@ static void say_text(void *context, const char *text)
 {
     struct outcome *outcome = context;
     require(text[0] != '\0' && byte_buffer_printf(&outcome->said, "%s\n", text));
+}
+
+/* A block keeps the first messages only: as many as are ever shown. */
+static void say_bad_record(void *context, const char *text)
+{
+    enum { MESSAGES_MAX = 10 };
+    struct outcome *outcome = context;
+    if (outcome->bad_records++ < MESSAGES_MAX)
+        say_text(context, text);
 }
 
 static void ignore_progress(void *context, uint64_t records, uint64_t bytes_read)
@@ -185,7 +195,7 @@ static void run(struct pipeline_config *config, struct outcome *outcome)
 {
     static struct error err;
     struct pipeline_counters counters;
-    const struct pipeline_events events = {outcome, say_text, ignore_progress, say_text};
+    const struct pipeline_events events = {outcome, say_bad_record, ignore_progress, say_text};
     config->answers = &outcome->answers;
     config->rejects = &outcome->rejects;
     err = (struct error){0};
