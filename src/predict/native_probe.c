@@ -23,7 +23,7 @@ enum {
     DENSE_MAX = 2048,    /* features: of more than this, only those that are tested are filled in */
     DIFFERENT_MIN = 9,
     DIFFERENT_MAX = 251,
-    WALK_MAX = 1 << 18, /* steps of a plain walk through all trees, for all different rows */
+    WALK_MAX = 1 << 17, /* steps of a plain walk through all trees, for all different rows */
     KEPT_VALUES = 12    /* of each feature */
 };
 
@@ -132,7 +132,7 @@ static double walk_cost(const struct model *model)
 static void choose_counts(const struct model *model, size_t column_count, size_t *row_count,
                           size_t *different_count)
 {
-    double walks = WALK_MAX / walk_cost(model);
+    double walks = WALK_MAX / (walk_cost(model) + (double)column_count);
     *row_count =
         model->tree_count > TREES_MAX || column_count > CELLS_MAX / ROWS ? ROWS_LARGE : ROWS;
     if (column_count > CELLS_MAX / ROWS_LARGE)
@@ -158,15 +158,40 @@ static void make_row(const struct reservoir *reservoirs, size_t count, size_t ro
     }
 }
 
+/* Dense rows are repeated column by column, as long as the room lasts. */
+static void repeat_dense(struct feature_batch *batch, const struct reservoir *reservoirs,
+                         size_t count, size_t row_count, size_t different_count)
+{
+    for (size_t i = 0; i < count; i++) {
+        float *column = feature_batch_column(batch, reservoirs[i].feature);
+        for (size_t row = different_count; row < row_count; row += different_count) {
+            size_t rows_left = row_count - row;
+            memcpy(column + row, column,
+                   (rows_left < different_count ? rows_left : different_count) * sizeof *column);
+        }
+    }
+    batch->row_count = row_count;
+}
+
+static bool repeat_sparse(struct feature_batch *batch, size_t row_count, size_t different_count)
+{
+    for (size_t row = different_count; row < row_count; row++) {
+        uint64_t end = batch->row_begin[row % different_count + 1];
+        for (uint64_t i = batch->row_begin[row % different_count]; i < end; i++) {
+            if (!feature_batch_add_entry(batch, batch->indices[i], batch->entries[i]))
+                return false;
+        }
+        feature_batch_end_row(batch);
+    }
+    return true;
+}
+
 static bool write_rows(struct feature_batch *batch, const struct reservoir *reservoirs,
                        size_t count, size_t row_count, size_t different_count, float *values,
                        uint64_t state)
 {
-    uint64_t first_state = state;
-    for (size_t row = 0; row < row_count; row++) {
-        if (row % different_count == 0)
-            state = first_state;
-        make_row(reservoirs, count, different_count - row % different_count, &state, values);
+    for (size_t row = 0; row < different_count; row++) {
+        make_row(reservoirs, count, different_count - row, &state, values);
         for (size_t i = 0; i < count; i++) {
             if (!batch->is_sparse)
                 feature_batch_column(batch, reservoirs[i].feature)[row] = values[i];
@@ -177,7 +202,9 @@ static bool write_rows(struct feature_batch *batch, const struct reservoir *rese
         if (batch->is_sparse)
             feature_batch_end_row(batch);
     }
-    batch->row_count = row_count;
+    if (batch->is_sparse)
+        return repeat_sparse(batch, row_count, different_count);
+    repeat_dense(batch, reservoirs, count, row_count, different_count);
     return true;
 }
 

@@ -5,7 +5,8 @@
 
 FOLDER keeps the models (trained once, minutes) and the peers. Prints one line of JSON for each engine and model;
 a peer that cannot be had or cannot serve a model is a line with "skipped". Ends with the ratios to libxgboost
-on stderr. XGBPIPE_BENCH_PEERS="" leaves the peers out; XGBPIPE_BENCH_SECONDS is the time for each (default 2).
+on stderr. XGBPIPE_BENCH_PEERS="" leaves the peers out; XGBPIPE_BENCH_SECONDS is the time for each (default 2),
+XGBPIPE_BENCH_ROWS the number of rows (default 16384).
 """
 import json
 import os
@@ -15,7 +16,7 @@ import sys
 import numpy as np
 import xgboost as xgb
 
-ROWS = 16384
+ROWS = int(os.environ.get('XGBPIPE_BENCH_ROWS', '16384'))
 ISAS = ['neon'] if os.uname().machine == 'aarch64' else ['avx512', 'avx2', 'x86-64']
 PEERS = {'lignum': ['pylignum'], 'treelite': ['treelite', 'tl2cgen'], 'onnxruntime': ['onnxruntime', 'onnxmltools']}
 PLAIN = {'objective': 'binary:logistic', 'eta': 0.1, 'min_child_weight': 0.1}
