@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "differential/tool_file.h"
 #include "model/model.h"
 #include "predict/engine_verify.h"
 
@@ -25,26 +26,6 @@ static double now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static void die(const char *what, const char *why)
-{
-    fprintf(stderr, "bench_engine: %s: %s\n", what, why);
-    exit(1);
-}
-
-static char *read_file(const char *path, size_t *size_bytes)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0)
-        die(path, "cannot be read");
-    *size_bytes = (size_t)ftell(file);
-    rewind(file);
-    char *bytes = malloc(*size_bytes + 1);
-    if (bytes == NULL || fread(bytes, 1, *size_bytes, file) != *size_bytes)
-        die(path, "cannot be read");
-    fclose(file);
-    return bytes;
 }
 
 struct bench {

@@ -13,28 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "differential/tool_file.h"
 #include "model/model.h"
 #include "predict/engine.h"
-
-static void die(const char *what, const char *why)
-{
-    fprintf(stderr, "engine_driver: %s: %s\n", what, why);
-    exit(1);
-}
-
-static char *read_file(const char *path, size_t *size_bytes)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0)
-        die(path, "cannot be read");
-    *size_bytes = (size_t)ftell(file);
-    rewind(file);
-    char *bytes = malloc(*size_bytes + 1);
-    if (bytes == NULL || fread(bytes, 1, *size_bytes, file) != *size_bytes)
-        die(path, "cannot be read");
-    fclose(file);
-    return bytes;
-}
 
 static void write_file(const char *prefix, const char *name, const char *kind,
                        const struct score_batch *scores)
