@@ -1,6 +1,5 @@
 /*
- * memory.c - the only calls of the allocator in src/: tests wrap calloc, realloc and posix_memalign at
- * the linker (--wrap) to make each allocation fail in turn.
+ * memory.c - the only calls of the allocator in src/: tests/faults makes each of them fail in turn.
  */
 #include "base/memory.h"
 
