@@ -44,6 +44,12 @@ static char *follow_links(const char *path)
     for (int links = 0; current != NULL && links < LINKS_MAX; links++) {
         char target[PATH_MAX];
         ssize_t size = readlink(current, target, sizeof target);
+        if (size < 0 && (errno == EIO || errno == ENOMEM)) {
+            int code = errno; /* it may be a link, which must not be replaced by a file */
+            memory_release(current);
+            errno = code;
+            return NULL;
+        }
         if (size < 0)
             return current;
         if ((size_t)size == sizeof target)
@@ -141,6 +147,9 @@ static enum status open_file(struct byte_sink *sink, const char *path, struct er
     }
     struct stat old;
     bool exists = stat(path, &old) == 0;
+    if (!exists && (errno == EIO || errno == ENOMEM))
+        return fail_with_errno(sink, "open", errno,
+                               err); /* what it is decides what becomes of it */
     if (exists && !S_ISREG(old.st_mode)) {
         sink->fd = file_open(path, O_WRONLY | O_NOCTTY, 0);
         sink->owns_fd = true;

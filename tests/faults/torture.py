@@ -23,6 +23,7 @@ import tempfile
 import jobs
 
 SECONDS = 60
+MODE = 0o640  # of the files that are there before
 # What happens to which calls. `bears`: the call is tried again, or the program does without: nothing may change.
 KINDS = [
     # calls, effect, from, bears
@@ -99,6 +100,7 @@ class Room:
         for name, content in job.outputs.items():
             if content is not None:
                 self.put(name, content)
+                os.chmod(os.path.join(self.folder, name), MODE)
         environment = dict(os.environ, LC_ALL='C')
         # Of a sanitizer's build: its findings, leaks too, are a status of their own.
         environment.setdefault('ASAN_OPTIONS', 'exitcode=99:verify_asan_link_order=0:detect_stack_use_after_return=1')
@@ -121,10 +123,12 @@ class Room:
                 log = file.read().splitlines()
             os.unlink(self.log)
         outputs = {name: self.take(name) for name in job.outputs}
+        modes = [name + ' with another mode' for name, content in job.outputs.items() if content is not None
+                 and os.stat(os.path.join(self.folder, name)).st_mode & 0o7777 != MODE]
         left = sorted(set(os.listdir(self.folder)) - set(job.files) - set(job.outputs))
         for name in left + [name for name in job.outputs if outputs[name] is not None]:
             os.unlink(os.path.join(self.folder, name))
-        return status, out, err, outputs, left, log
+        return status, out, err, outputs, left + modes, log
 
 
 def is_foreign(job, got):
