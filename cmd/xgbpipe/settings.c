@@ -508,12 +508,6 @@ enum status settings_choose_rounds(const struct settings *settings, const struct
         *begin = settings->round_begin;
         *end = settings->round_end != 0 ? settings->round_end : count;
     } else if (settings->rounds == ROUNDS_BEST && model->best_iteration >= 0) {
-        if ((uint64_t)model->best_iteration >= count)
-            return error_set(
-                err, ERROR_MODEL,
-                "best_iteration is %lld, but the model has %u rounds; --iterations all "
-                "uses them all",
-                (long long)model->best_iteration, count);
         *end = (uint32_t)model->best_iteration + 1;
         *is_partial = *end < count;
     }
