@@ -221,13 +221,17 @@ static void *next(void **found, const char *name)
     return *found;
 }
 
+/* Under AddressSanitizer dlsym cannot be called as early as malloc is; there its own functions have names. */
 /* Begins a wrapper: `effect` is what happens, `real` the function behind; returns `failure` on an errno. */
 #define BEGIN(name, failure) BEGIN_IF(name, true, failure)
 #define BEGIN_IF(name, counts, failure)                                                            \
+    extern __typeof__(name) __interceptor_##name __attribute__((weak));                            \
     static void *found;                                                                            \
-    __typeof__(&name) real;                                                                        \
-    void *function = next(&found, #name);                                                          \
-    memcpy(&real, &function, sizeof real);                                                         \
+    __typeof__(&name) real = __interceptor_##name;                                                 \
+    if (real == NULL) {                                                                            \
+        void *function = next(&found, #name);                                                      \
+        memcpy(&real, &function, sizeof real);                                                     \
+    }                                                                                              \
     if (real == NULL)                                                                              \
         return failure;                                                                            \
     int effect = counts ? effect_of(CALL_##name, __builtin_return_address(0)) : EFFECT_NONE;       \
@@ -239,10 +243,13 @@ static void *next(void **found, const char *name)
 
 /* As BEGIN, for functions that return the error and leave errno alone. */
 #define BEGIN_CODE(name)                                                                           \
+    extern __typeof__(name) __interceptor_##name __attribute__((weak));                            \
     static void *found;                                                                            \
-    __typeof__(&name) real;                                                                        \
-    void *function = next(&found, #name);                                                          \
-    memcpy(&real, &function, sizeof real);                                                         \
+    __typeof__(&name) real = __interceptor_##name;                                                 \
+    if (real == NULL) {                                                                            \
+        void *function = next(&found, #name);                                                      \
+        memcpy(&real, &function, sizeof real);                                                     \
+    }                                                                                              \
     int effect = effect_of(CALL_##name, __builtin_return_address(0));                              \
     if (effect > 0)                                                                                \
         return effect;
