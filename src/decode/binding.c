@@ -139,8 +139,11 @@ static enum status bind_header(struct binding *binding, const struct header *hea
         }
         is_found[number] = 1;
         const struct field *field = &plan->fields[number];
-        binding->steps[binding->step_count++] = (struct column_step){
-            .field = field, .skip = skipped, .column = field_plain_column(field)};
+        binding->steps[binding->step_count++] =
+            (struct column_step){.field = field,
+                                 .skip = skipped,
+                                 .column = field_plain_column(field),
+                                 .number = field_plain_number(field)};
         skipped = 0;
     }
     binding->trailing_skip = skipped;

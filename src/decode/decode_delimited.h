@@ -1,8 +1,8 @@
 /*
  * decode_delimited.h - the row loop that csv and tsv share; each compiles its own copy.
  *
- * One pass, straight from the block: a field that is a plain number for a feature goes from its
- * first byte into the feature column and tells by its end where the next field begins; unwanted
+ * One pass, straight from the block: a field that is a plain number for a feature or the steps goes
+ * from its first byte into its column and tells by its end where the next field begins; unwanted
  * columns are skipped 64 bytes at a time; all else is found by *_field_scan and stored by
  * field_value.c. Nothing is allocated or copied but quoted or escaped texts that a step wants to
  * keep.
@@ -118,21 +118,47 @@ DELIMITED_INLINE bool store_delimited(struct decode_run *run, const struct field
  * NUMBER_FAST_SLACK bytes can be read: its end, where a byte must follow; NULL where the slow way
  * must decide. Not inline, and with a variable of its own, to leave the registers to the plain
  * case. */
-static __attribute__((noinline)) const char *scan_odd_number(const char *at, const char *end,
-                                                             char delimiter, bool has_null_numbers,
-                                                             double *number)
+static __attribute__((noinline)) const char *
+scan_odd_number(const char *at, const char *end, char delimiter, bool is_exact, double *number)
 {
     *number = 0;
     while (at != end && (*at == ' ' || *at == '\t') && *at != delimiter)
         at++;
     const char *stop = NULL;
     if (end - at >= NUMBER_FAST_SLACK)
-        stop = number_fast(at, number, false, !has_null_numbers);
+        stop = number_fast(at, number, false, !is_exact);
     if (stop == NULL)
         stop = number_text_scan(at, end, number);
     while (stop != NULL && stop != end && (*stop == ' ' || *stop == '\t') && *stop != delimiter)
         stop++;
     return stop != NULL && end - stop >= 3 && !isinf((float)*number) ? stop : NULL;
+}
+
+/* Stores a field that is a number for the steps and nothing else, and returns its end; NULL where the
+ * slow way must decide. Not inline, as above. */
+static __attribute__((noinline)) const char *
+store_step_number(struct row_target *target, int32_t column, const char *at, const char *end,
+                  char delimiter, bool has_quotes, bool has_null_numbers)
+{
+    double *slot = row_target_number(target, column);
+    double number;
+    const char *stop;
+    if (*at == delimiter) {
+        *slot = NAN;
+        return at;
+    }
+    if (has_quotes && *at == '"') {
+        stop = scan_odd_number(at + 1, end, delimiter, true, &number);
+        stop = stop != NULL && *stop == '"' ? stop + 1 : NULL;
+    } else {
+        stop = number_fast(at, &number, false, false);
+        if (stop == NULL)
+            stop = scan_odd_number(at, end, delimiter, true, &number);
+    }
+    if (stop != NULL)
+        *slot =
+            has_null_numbers && null_list_has_number(target->plan->nulls, number) ? NAN : number;
+    return stop;
 }
 
 /* Decodes the row at `at` and returns where its record ends (its line end, or end). */
@@ -190,6 +216,19 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run, const 
                     is_ended = true;
                     continue;
                 }
+            }
+        }
+        if (step->number >= 0 && end - at >= NUMBER_FAST_SLACK) {
+            const char *stop = store_step_number(&run->target, step->number, at, end, delimiter,
+                                                 has_quotes, has_null_numbers);
+            if (stop != NULL && *stop == delimiter) {
+                at = stop + 1;
+                continue;
+            }
+            if (stop != NULL && (*stop == '\n' || (*stop == '\r' && stop[1] == '\n'))) {
+                at = stop;
+                is_ended = true;
+                continue;
             }
         }
         struct field_scan scan;

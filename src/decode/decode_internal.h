@@ -18,6 +18,7 @@ struct column_step {
     uint32_t skip;  /* unwanted columns in front of it */
     int32_t column; /* of the feature batch, where the field is a plain number for a feature and
                      * nothing else; else FIELD_NO_TARGET */
+    int32_t number; /* of the column batch, where it is a number for the steps and nothing else */
 };
 
 struct binding {
@@ -97,10 +98,24 @@ static inline int32_t field_plain_column(const struct field *field)
     return is_plain ? field->feature : FIELD_NO_TARGET;
 }
 
+/* The same of a number for the steps. */
+static inline int32_t field_plain_number(const struct field *field)
+{
+    bool is_plain = field->feature < 0 && field->text < 0 && field->key < 0 && field->margin < 0 &&
+                    field->raw < 0;
+    return is_plain ? field->number : FIELD_NO_TARGET;
+}
+
 /* True where a copy of the text may be kept, so that it must not move. */
 static inline bool field_keeps_text(const struct field *field)
 {
     return field->text >= 0 || field->key >= 0;
+}
+
+static inline double *row_target_number(const struct row_target *target, int32_t number)
+{
+    const struct column_batch *columns = target->columns;
+    return columns->numbers + (size_t)number * columns->row_capacity + target->row;
 }
 
 static inline float *row_target_feature(const struct row_target *target, int32_t feature)

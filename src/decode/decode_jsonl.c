@@ -23,6 +23,7 @@ struct json_key {
     uint64_t seen_in; /* serial of the last record that had it */
     int32_t field;    /* of the plan, or -1 */
     int32_t column;   /* of a feature that takes a plain number and nothing else, or -1 */
+    int32_t number;   /* of the steps' numbers, the same */
     int32_t next;     /* the key that followed it, or -1 */
     bool is_plain;    /* text stands as it is between quotes: nothing in it needs an escape */
 };
@@ -116,6 +117,7 @@ static int32_t find_key(struct json_decoder *json, struct span text)
         .text = span_of(copy, text.size),
         .field = field,
         .column = field >= 0 ? field_plain_column(&json->binding->plan->fields[field]) : -1,
+        .number = field >= 0 ? field_plain_number(&json->binding->plan->fields[field]) : -1,
         .next = -1,
         .is_plain = is_plain_text(text)};
     if (!name_index_add(&json->index, key.text, number, NULL))
@@ -367,12 +369,16 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
         json->field_seen[key->field] = json->serial;
         run->target.records->field_seen[key->field] = 1;
         seen_count++;
-        if (key->column >= 0 && walk->limit - at >= NUMBER_FAST_SLACK) {
+        if ((key->column >= 0 || key->number >= 0) && walk->limit - at >= NUMBER_FAST_SLACK) {
             double value;
-            const char *stop = number_fast(at, &value, true, !has_null_numbers);
+            bool is_float = key->column >= 0 && !has_null_numbers;
+            const char *stop = number_fast(at, &value, true, is_float);
             if (stop != NULL && stop <= walk->end &&
                 !(has_null_numbers && null_list_has_number(plan->nulls, value))) {
-                *row_target_feature(&run->target, key->column) = (float)value;
+                if (key->column >= 0)
+                    *row_target_feature(&run->target, key->column) = (float)value;
+                else
+                    *row_target_number(&run->target, key->number) = value;
                 at = stop;
                 continue;
             }

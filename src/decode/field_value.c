@@ -180,8 +180,7 @@ static bool store(struct row_target *target, const struct field *field,
     if (field->number >= 0) {
         if (!read_number(target, field, value, false, false, &number, &is_missing))
             return false;
-        struct column_batch *columns = target->columns;
-        columns->numbers[(size_t)field->number * columns->row_capacity + target->row] = number;
+        *row_target_number(target, field->number) = number;
     }
     if (field->margin >= 0) {
         if (!read_number(target, field, value, false, true, &number, &is_missing))
