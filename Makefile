@@ -67,7 +67,8 @@ optimise := -Og -g3
 endif
 ifneq ($(COVERAGE),)
 # What gcov counts is written when a process ends, wherever it was started: paths stay whole.
-optimise := -O0 -g --coverage -fprofile-update=atomic
+# Each function stands once, so that its branches count once.
+optimise := -O0 -g --coverage -fprofile-update=atomic -Dalways_inline=noinline -Wno-attributes
 reproducible :=
 else ifneq ($(SANITIZE),)
 optimise := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all

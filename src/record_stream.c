@@ -363,8 +363,3 @@ uint64_t record_stream_bytes_read(const struct record_stream *stream)
 {
     return stream->bytes_read + stream->current.bytes_read;
 }
-
-enum input_format record_stream_format(const struct record_stream *stream)
-{
-    return stream->format;
-}

@@ -87,6 +87,5 @@ enum fill_result record_stream_fill(struct record_stream *stream, struct block *
 bool record_stream_take(struct record_stream *stream, struct block *block);
 
 uint64_t record_stream_bytes_read(const struct record_stream *stream);
-enum input_format record_stream_format(const struct record_stream *stream);
 
 #endif

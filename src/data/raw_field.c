@@ -206,19 +206,6 @@ enum status record_split(struct record_fields *fields, enum input_format format,
         return split_object(fields, record, err);
     const char *at = record.data, *end = record.data + record.size;
     const struct span no_key = {NULL, 0};
-    if (format == INPUT_LIBSVM) {
-        for (;;) {
-            while (at != end && (*at == ' ' || *at == '\t' || *at == '\r'))
-                at++;
-            if (at == end || *at == '#')
-                return STATUS_OK;
-            const char *begin = at;
-            while (at != end && *at != ' ' && *at != '\t' && *at != '\r' && *at != '#')
-                at++;
-            if (!add_field(fields, false, no_key, span_of(begin, (size_t)(at - begin))))
-                return error_memory(err);
-        }
-    }
     for (;;) {
         struct field_scan scan;
         at = format == INPUT_TSV ? tsv_field_scan(at, end, &scan)

@@ -147,9 +147,9 @@ static enum status open_file(struct byte_sink *sink, const char *path, struct er
     }
     struct stat old;
     bool exists = stat(path, &old) == 0;
+    /* What it is decides what becomes of it. */
     if (!exists && (errno == EIO || errno == ENOMEM))
-        return fail_with_errno(sink, "open", errno,
-                               err); /* what it is decides what becomes of it */
+        return fail(sink, "open", errno, err);
     if (exists && !S_ISREG(old.st_mode)) {
         sink->fd = file_open(path, O_WRONLY | O_NOCTTY, 0);
         sink->owns_fd = true;

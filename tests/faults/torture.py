@@ -65,7 +65,7 @@ ALL_THE_TIME = [('read', 'short', '/1'), ('read', 'EINTR', '/2'), ('write', 'sho
                 ('poll', 'EINTR', '/2'), ('open,close', 'EINTR', '/2'), ('read,write,poll,open,close', 'EINTR', '/3'),
                 ('read,write', 'short', '/1')]
 QUICK_LIBRARY_POINTS = 40
-FAILED_MAX = 100
+FAILED_MAX = int(os.environ.get('FAULTS_FAILED_MAX', '100'))
 
 
 def masked(text):
