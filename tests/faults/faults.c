@@ -319,7 +319,9 @@ static int open_for(const void *caller, const char *path, int flags, mode_t mode
     int (*real)(const char *path, int flags, ...);
     void *function = next(&found, "open");
     memcpy(&real, &function, sizeof real);
-    int effect = effect_of(CALL_open, caller);
+    /* LeakSanitizer looks at the process by its number. */
+    bool is_ours = strncmp(path, "/proc/", 6) != 0 || path[6] < '0' || path[6] > '9';
+    int effect = is_ours ? effect_of(CALL_open, caller) : EFFECT_NONE;
     if (effect > 0) {
         errno = effect;
         return -1;
