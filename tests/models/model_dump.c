@@ -192,6 +192,7 @@ int main(int argc, char **argv)
             printf("%s: error %d: %s\n", argv[i], (int)err.kind, err.text);
             result |= err.kind == ERROR_MEMORY;
         } else if (mode[0] != '\0') {
+            model_add_digest(model, span_of(bytes, size));
             free(bytes); /* nothing may borrow from the file */
             bytes = NULL;
             if (strcmp(mode, "--dump") == 0)
