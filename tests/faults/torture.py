@@ -183,6 +183,8 @@ class Torture:
         self.library = os.path.join(scratch, 'faults.so')
         subprocess.run([os.environ.get('CC') or 'gcc', '-std=gnu11', '-O2', '-g', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC',
                         '-U_FORTIFY_SOURCE', '-o', self.library, os.path.join(jobs.HERE, 'faults.c')], check=True)
+        with open(jobs.PROGRAM, 'rb') as file:
+            self.is_sanitized = b'__asan_init' in file.read()
         self.calls = arguments.calls.split(',') if arguments.calls else None
         self.scratch = scratch
         self.pool = concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0)))
@@ -229,6 +231,8 @@ class Torture:
         for calls, effect, origin, bears in KINDS:
             if (self.calls and calls.split(',')[0] not in self.calls) or (calls, effect) in job.leaves_out:
                 continue
+            if self.is_sanitized and origin == 'library':
+                continue  # the sanitizer's own
             if self.quick and effect.startswith('SIG') and effect not in QUICK_SIGNALS:
                 continue
             if job.uses_xgboost and origin == 'any':
