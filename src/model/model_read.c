@@ -92,21 +92,6 @@ cleanup:
     return result;
 }
 
-enum status model_read_text(struct model_reader *reader, enum document_token token,
-                            struct byte_buffer *buffer, struct span *text, struct error *err)
-{
-    if (token != DOCUMENT_STRING)
-        return document_fail(&reader->document, err, "a text must stand here");
-    *text = reader->document.text;
-    if (!reader->document.has_escape)
-        return STATUS_OK;
-    byte_buffer_clear(buffer);
-    if (!document_append_text(&reader->document, buffer))
-        return error_memory(err);
-    *text = span_of(buffer->data, buffer->size);
-    return STATUS_OK;
-}
-
 enum status model_read_parameter(struct model_reader *reader, enum document_token token,
                                  int64_t maximum, int64_t *value, struct error *err)
 {

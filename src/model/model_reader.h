@@ -121,10 +121,6 @@ enum status model_read_object(struct model_reader *reader, enum document_token t
                               const struct model_field *fields, size_t count, uint32_t *seen,
                               struct error *err);
 
-/* The value, which must be a text, resolved into a span that lives as long as the file or `buffer`. */
-enum status model_read_text(struct model_reader *reader, enum document_token token,
-                            struct byte_buffer *buffer, struct span *text, struct error *err);
-
 /* A parameter: a whole number that stands in a text, as XGBoost writes them, 0..maximum. */
 enum status model_read_parameter(struct model_reader *reader, enum document_token token,
                                  int64_t maximum, int64_t *value, struct error *err);
