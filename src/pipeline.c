@@ -325,6 +325,25 @@ static enum status write_header(struct pipeline *pipeline, const struct stream_f
     return status;
 }
 
+/* Waits until all that is in flight is written, working along. */
+static void drain(struct pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->mutex);
+    while (pipeline->write_next != pipeline->fill_next)
+        if (!run_one(pipeline, pipeline->inline_worker) &&
+            pipeline->write_next != pipeline->fill_next)
+            pthread_cond_wait(&pipeline->has_room, &pipeline->mutex);
+    pthread_mutex_unlock(&pipeline->mutex);
+}
+
+static bool is_over(struct pipeline *pipeline)
+{
+    pthread_mutex_lock(&pipeline->mutex);
+    bool is_over = pipeline->is_over;
+    pthread_mutex_unlock(&pipeline->mutex);
+    return is_over;
+}
+
 static enum status on_file(void *context, struct stream_file *file, enum input_format format,
                            bool is_check, struct error *err)
 {
@@ -345,8 +364,12 @@ static enum status on_file(void *context, struct stream_file *file, enum input_f
     }
     pipeline->bindings[pipeline->binding_count++] = binding;
     file->binding = binding;
-    if (!pipeline->has_warned_of_absent)
-        pipeline->has_warned_of_absent = run_plan_warn(file, pipeline->events);
+    char names[ERROR_QUOTE_SIZE];
+    if (!pipeline->has_warned_of_absent && binding_absent(binding, names, sizeof names) != 0) {
+        /* Behind what is said of the FILEs before, and not at the same time. */
+        drain(pipeline);
+        pipeline->has_warned_of_absent = is_over(pipeline) || run_plan_warn(file, pipeline->events);
+    }
     return STATUS_OK;
 }
 
@@ -391,25 +414,6 @@ static void hand_on(struct pipeline *pipeline)
     pthread_cond_signal(&pipeline->has_work);
     pthread_mutex_unlock(&pipeline->mutex);
     block_clear(&pipeline->filling->block);
-}
-
-/* Waits until all that is in flight is written, working along. */
-static void drain(struct pipeline *pipeline)
-{
-    pthread_mutex_lock(&pipeline->mutex);
-    while (pipeline->write_next != pipeline->fill_next)
-        if (!run_one(pipeline, pipeline->inline_worker) &&
-            pipeline->write_next != pipeline->fill_next)
-            pthread_cond_wait(&pipeline->has_room, &pipeline->mutex);
-    pthread_mutex_unlock(&pipeline->mutex);
-}
-
-static bool is_over(struct pipeline *pipeline)
-{
-    pthread_mutex_lock(&pipeline->mutex);
-    bool is_over = pipeline->is_over;
-    pthread_mutex_unlock(&pipeline->mutex);
-    return is_over;
 }
 
 /* A block that is much longer than others goes alone, so that one budget holds for all of them. */

@@ -272,12 +272,12 @@ static bool add_category_test(struct native_builder *builder, const struct categ
     test->list_count = test->is_left_list ? column->code_count - right_count : right_count;
     test->list_begin = (uint32_t)*code_total;
     test->destination = program->condition_count++ * program->condition_bytes;
-    if (!memory_grow(&program->category_codes, code_capacity, *code_total + test->list_count,
+    /* One more than needed: a list of nothing has a place too. */
+    if (!memory_grow(&program->category_codes, code_capacity, *code_total + test->list_count + 1,
                      sizeof *program->category_codes))
         return false;
-    if (test->list_count != 0)
-        list_codes(program, split, column->code_count, test->is_left_list,
-                   program->category_codes + *code_total);
+    list_codes(program, split, column->code_count, test->is_left_list,
+               program->category_codes + *code_total);
     *code_total += test->list_count;
     return *code_total <= UINT32_MAX;
 }
