@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/name_index.h"
 #include "base/number_text.h"
@@ -420,13 +420,6 @@ static bool ask_cache(struct lookup_lane *lane, uint64_t *hits)
     return has_memory;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* Asks the database for the keys that have no answer yet. */
 static enum status ask_source(struct lookup_lane *lane, struct lookup_counts *counts,
                               struct error *err)
@@ -443,10 +436,10 @@ static enum status ask_source(struct lookup_lane *lane, struct lookup_counts *co
                    key_count * sizeof *lane->parts);
     question.parts = lane->asked_parts;
     lane->reply.packed = lane->packed;
-    double begin = seconds_now();
+    double begin = clock_seconds();
     enum status status = lane->lookup->source->ask(lane->connection, &question, &lane->reply,
                                                    &counts->round_trips, err);
-    counts->seconds = seconds_now() - begin;
+    counts->seconds = clock_seconds() - begin;
     if (status != STATUS_OK)
         return status;
     size_t asked = 0;

@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "predict/engine_internal.h"
 #include "predict/engine_verify.h"
 
@@ -100,14 +100,6 @@ static enum status open_xgboost(struct engine **out, const struct model *model,
 
 /* ---- trust, then verify -------------------------------------------------------------------- */
 
-static double now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 /* Newer than what the native engine was written after. */
 static bool is_newer(const struct model *model)
 {
@@ -181,7 +173,7 @@ static enum status verify_native(struct engine *native, struct span model_bytes,
                                  struct error *err)
 {
     struct engine_probe probe = {.different_count = 0};
-    double begin_ms = now_ms();
+    double begin = clock_seconds();
     bool is_same = false;
     enum status status = engine_probe_init(&probe, native, err);
 
@@ -205,7 +197,7 @@ static enum status verify_native(struct engine *native, struct span model_bytes,
             *difference = "libxgboost's";
     }
     native->facts.verify_rows = (uint32_t)probe.different_count;
-    native->facts.verify_ms = now_ms() - begin_ms;
+    native->facts.verify_ms = (clock_seconds() - begin) * 1e3;
     engine_probe_release(&probe);
     return status;
 }
