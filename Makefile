@@ -128,12 +128,18 @@ KERNEL_FLAGS := -fno-tree-vectorize
 KERNEL_FLAGS_avx2 := -mavx2
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 
+# The decoders' loops likewise.
+DECODERS := $(patsubst %,src/decode/decode_%.c,csv jsonl libsvm tsv)
+DECODE_ISAS := baseline $(if $(filter x86_64 amd64,$(ARCH)),avx2)
+DECODE_FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mpopcnt
+
 # --- files ------------------------------------------------------------------------------------------
-SOURCES := $(filter-out $(KERNELS) $(if $(WITHOUT_XGBOOST),$(wildcard src/predict/*xgboost*.c)) \
+SOURCES := $(filter-out $(KERNELS) $(DECODERS) $(if $(WITHOUT_XGBOOST),$(wildcard src/predict/*xgboost*.c)) \
     $(if $(WITHOUT_SQLITE),src/lookup/lookup_sqlite.c) $(if $(WITHOUT_POSTGRESQL),src/lookup/lookup_postgres.c), \
     $(sort $(shell find src -name '*.c')))
 PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c)) $(if $(COVERAGE),tests/coverage_dump.c)
-OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o))
+OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o)) \
+    $(foreach isa,$(DECODE_ISAS),$(DECODERS:%.c=$(O)/%.$(isa).o))
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(O)/%.o)
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
 ENGINE_TOOLS := $(O)/tests/differential/engine_driver $(O)/tests/bench/bench_engine \
@@ -161,7 +167,7 @@ $(O)/libxgbpipe.a: $(OBJECTS)
 	@rm -f $@
 	$(call say,AR) ar rcsD $@ $^
 
-$(filter-out $(O)/src/predict/native_kernels.%,$(OBJECTS)) $(PROGRAM_OBJECTS) $(UNIT_TESTS:%=%.o) $(ENGINE_TOOLS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
+$(SOURCES:%.c=$(O)/%.o) $(PROGRAM_OBJECTS) $(UNIT_TESTS:%=%.o) $(ENGINE_TOOLS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
 	@mkdir -p $(@D)
 	$(call say,CC) $(CC) $(project_cppflags) $(if $(filter tests/%,$*),-Itests,$(banned)) $(CPPFLAGS) $(project_cflags) $(CFLAGS_$*.o) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -170,13 +176,21 @@ $(filter $(O)/src/predict/native_kernels.%,$(OBJECTS)): $(O)/src/predict/native_
 	$(call say,CC) $(CC) $(project_cppflags) -DKERNEL_ISA=$* $(CPPFLAGS) $(project_cflags) $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) $(CFLAGS) \
 	    -MMD -MP -c -o $@ $<
 
+define decoder_rule
+$(DECODERS:%.c=$(O)/%.$(1).o): $(O)/%.$(1).o: %.c $(O)/flags | packages
+	@mkdir -p $$(@D)
+	$$(call say,CC) $$(CC) $$(project_cppflags) $$(banned) -DDECODE_ISA=$(1) $$(CPPFLAGS) $$(project_cflags) $$(DECODE_FLAGS_$(1)) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach isa,$(DECODE_ISAS),$(eval $(call decoder_rule,$(isa))))
+
 $(UNIT_TESTS) $(ENGINE_TOOLS): $(O)/%: $(O)/%.o $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
 	@test -z '$(WHEEL)' || ln -sfn ../../../libxgboost $(@D)/libxgboost
 	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libxgbpipe.a $(LIBRARIES_$*) $(libraries) $(LDLIBS)
 
 # Other flags, other objects: the stamp changes only when they do.
 flags_text = $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS) $(project_ldflags) $(LDFLAGS) \
-    $(LDLIBS) $(ISAS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_avx2) $(KERNEL_FLAGS_avx512)
+    $(LDLIBS) $(ISAS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_avx2) $(KERNEL_FLAGS_avx512) \
+    $(DECODE_ISAS) $(DECODE_FLAGS_avx2)
 $(O)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' "$$flags_text" | cmp -s - $@ || printf '%s\n' "$$flags_text" > $@
 $(O)/flags: export flags_text := $(flags_text)

@@ -1,7 +1,8 @@
 /*
  * byte_scan.h - looks at 64 bytes at once: where a byte stands, as bits.
  *
- * SSE2 is part of every x86-64; elsewhere the compiler makes what it can of plain loops.
+ * SSE2 is part of every x86-64, AVX2 where an object is compiled for it; elsewhere the compiler makes
+ * what it can of plain loops.
  */
 #ifndef BASE_BYTE_SCAN_H
 #define BASE_BYTE_SCAN_H
@@ -12,6 +13,9 @@
 
 #ifdef __SSE2__
 #include <emmintrin.h>
+#endif
+#ifdef __AVX2__
+#include <immintrin.h>
 #endif
 
 enum { SCAN_WIDTH = 64 };
@@ -26,16 +30,39 @@ static inline unsigned highest_bit(uint64_t bits)
     return 63 - (unsigned)__builtin_clzll(bits);
 }
 
-/* By hand: without a -m flag the builtin is a call. */
 static inline unsigned bit_count(uint64_t bits)
 {
+#ifdef __POPCNT__
+    return (unsigned)__builtin_popcountll(bits);
+#endif
+    /* By hand: without a -m flag the builtin is a call. */
     bits -= bits >> 1 & 0x5555555555555555u;
     bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
     bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
     return (unsigned)(bits * 0x0101010101010101u >> 56);
 }
 
-#ifdef __SSE2__
+#if defined(__AVX2__)
+
+struct scan_block {
+    __m256i half[2];
+};
+
+static inline struct scan_block scan_load(const char *at)
+{
+    return (struct scan_block){{_mm256_loadu_si256((const __m256i *)(const void *)at),
+                                _mm256_loadu_si256((const __m256i *)(const void *)(at + 32))}};
+}
+
+static inline uint64_t scan_equal(const struct scan_block *block, char byte)
+{
+    const __m256i wanted = _mm256_set1_epi8(byte);
+    unsigned low = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(block->half[0], wanted));
+    unsigned high = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(block->half[1], wanted));
+    return low | (uint64_t)high << 32;
+}
+
+#elif defined(__SSE2__)
 
 struct scan_block {
     __m128i quarter[4];

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/number_text.h"
+#include "base/digit_word.h"
 #include "base/utf8.h"
 
 enum { STATE_VALUE, STATE_FIRST_ITEM, STATE_FIRST_KEY, STATE_AFTER_VALUE, STATE_FAILED };
@@ -181,7 +181,7 @@ static enum status scan_string(struct json_scanner *scanner, struct error *err)
     bool has_escape = false;
     for (;;) {
         while (end - at >= 8) {
-            uint64_t special = special_bytes(number_text_load(at));
+            uint64_t special = special_bytes(digit_word_load(at));
             if (special != 0) {
                 at += __builtin_ctzll(special) / 8;
                 break;
@@ -219,7 +219,7 @@ static enum status scan_string(struct json_scanner *scanner, struct error *err)
 static const char *skip_digits(const char *at, const char *end)
 {
     while (end - at >= 8) {
-        int count = number_text_digit_count(number_text_load(at) ^ 0x3030303030303030u);
+        unsigned count = digit_word_count(digit_word_load(at));
         at += count;
         if (count != 8)
             return at;

@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digit_word.h"
 #include "base/number_text.h"
 #include "base/number_text_powers.h"
 
 _Static_assert(FLT_EVAL_METHOD == 0, "one division must be one rounding");
 
-const double number_text_exact_powers[23] = {
+/* 10^0 ... 10^22 */
+static const double exact_powers[23] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 };
@@ -41,10 +43,10 @@ static const char *scan_digits(const char *at, const char *end, uint64_t *digits
 {
     uint64_t value = *digits;
     while (end - at >= 8) {
-        uint64_t word = number_text_load(at) ^ 0x3030303030303030u;
-        if (number_text_digit_count(word) != 8)
+        uint64_t word = digit_word_load(at);
+        if (digit_word_count(word) != 8)
             break;
-        value = value * 100000000 + number_text_eight_digits(word);
+        value = value * 100000000 + digit_word_value(word, 8);
         at += 8;
     }
     for (; at != end && is_digit(*at); at++)
@@ -258,8 +260,8 @@ static double decimal_to_double(const struct decimal *decimal)
     if (!decimal->is_cut && decimal->digits <= UINT64_C(1) << 53 && decimal->exponent >= -22 &&
         decimal->exponent <= 22) {
         double digits = (double)(int64_t)decimal->digits; /* signed: one instruction */
-        return decimal->exponent < 0 ? digits / number_text_exact_powers[-decimal->exponent]
-                                     : digits * number_text_exact_powers[decimal->exponent];
+        return decimal->exponent < 0 ? digits / exact_powers[-decimal->exponent]
+                                     : digits * exact_powers[decimal->exponent];
     }
     uint64_t bits;
     if (cut_decimal_to_bits(&format_double, decimal, &bits)) {
@@ -277,8 +279,8 @@ static float decimal_to_float(const struct decimal *decimal)
     if (!decimal->is_cut && decimal->digits <= UINT64_C(1) << 24 && decimal->exponent >= -10 &&
         decimal->exponent <= 10) {
         float digits = (float)(int64_t)decimal->digits;
-        return decimal->exponent < 0 ? digits / (float)number_text_exact_powers[-decimal->exponent]
-                                     : digits * (float)number_text_exact_powers[decimal->exponent];
+        return decimal->exponent < 0 ? digits / (float)exact_powers[-decimal->exponent]
+                                     : digits * (float)exact_powers[decimal->exponent];
     }
     uint64_t wide_bits;
     if (cut_decimal_to_bits(&format_float, decimal, &wide_bits)) {
@@ -292,9 +294,9 @@ static float decimal_to_float(const struct decimal *decimal)
     return strtof(text, NULL);
 }
 
-double number_text_from_digits(uint64_t digits, int places)
+double number_text_from_digits(uint64_t digits, int exponent)
 {
-    struct decimal decimal = {.digits = digits, .exponent = -places};
+    struct decimal decimal = {.digits = digits, .exponent = exponent};
     return decimal_to_double(&decimal);
 }
 

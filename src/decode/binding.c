@@ -124,6 +124,8 @@ static enum status bind_header(struct binding *binding, const struct header *hea
         error_memory(err);
         goto cleanup;
     }
+    /* A number could eat such a delimiter: those files are split into fields first. */
+    const bool splits_first = memchr("+-.0123456789eE", binding->delimiter, 15) != NULL;
     uint32_t skipped = 0;
     for (uint32_t column = 0; column < header->column_count; column++) {
         int32_t number = name_index_find(&binding->field_index, header->names[column]);
@@ -139,11 +141,13 @@ static enum status bind_header(struct binding *binding, const struct header *hea
         }
         is_found[number] = 1;
         const struct field *field = &plan->fields[number];
+        const struct plain_column plain =
+            splits_first ? (struct plain_column){PLAIN_NONE, 0} : field_plain(field);
         binding->steps[binding->step_count++] =
             (struct column_step){.field = field,
                                  .skip = skipped,
-                                 .column = field_plain_column(field),
-                                 .number = field_plain_number(field)};
+                                 .is_next = skipped == 0 && plain.kind != PLAIN_NONE,
+                                 .plain = plain};
         skipped = 0;
     }
     binding->trailing_skip = skipped;
@@ -213,20 +217,21 @@ static enum status bind_libsvm(struct binding *binding, struct error *err)
     binding->has_only_features = plan->number_count == 0 && plan->text_count == 0;
     binding->index_count = (uint32_t)count;
     binding->index_fields = memory_new(binding->index_count, sizeof *binding->index_fields);
-    binding->index_columns = memory_new(binding->index_count, sizeof *binding->index_columns);
-    if (binding->index_fields == NULL || binding->index_columns == NULL)
+    binding->index_plains = memory_new(binding->index_count, sizeof *binding->index_plains);
+    if (binding->index_fields == NULL || binding->index_plains == NULL)
         return error_memory(err);
     for (uint32_t i = 0; i < binding->index_count; i++) {
         /* A feature without a field of its own is a plain number: wide models need no fields. */
         binding->index_fields[i] = -1;
-        binding->index_columns[i] = i < plan->feature_count ? (int32_t)i : -1;
+        binding->index_plains[i] =
+            (struct plain_column){i < plan->feature_count ? PLAIN_FEATURE : PLAIN_NONE, i};
     }
     for (uint32_t i = 0; i < plan->field_count; i++) {
         if ((int32_t)i == binding->label_field || (int32_t)i == binding->qid_field)
             continue;
         int64_t index = libsvm_index(&plan->fields[i]);
         binding->index_fields[index] = (int32_t)i;
-        binding->index_columns[index] = field_plain_column(&plan->fields[i]);
+        binding->index_plains[index] = field_plain(&plan->fields[i]);
     }
     return STATUS_OK;
 }
@@ -322,7 +327,7 @@ void binding_close(struct binding *binding)
     memory_release(binding->absent);
     memory_release(binding->empty_features);
     memory_release(binding->index_fields);
-    memory_release(binding->index_columns);
+    memory_release(binding->index_plains);
     name_index_release(&binding->field_index);
     memory_release(binding);
 }

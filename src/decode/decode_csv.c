@@ -3,7 +3,7 @@
  */
 #include "decode/decode_delimited.h"
 
-bool decode_csv(struct decode_run *run)
+bool DECODER(decode_csv)(struct decode_run *run)
 {
     const struct null_list *nulls = run->target.plan->nulls;
     if (nulls != NULL && nulls->number_count != 0)

@@ -1,11 +1,11 @@
 /*
  * decode_delimited.h - the row loop that csv and tsv share; each compiles its own copy.
  *
- * One pass, straight from the block: a field that is a plain number for a feature or the steps goes
- * from its first byte into its column and tells by its end where the next field begins; unwanted
- * columns are skipped 64 bytes at a time; all else is found by *_field_scan and stored by
- * field_value.c. Nothing is allocated or copied but quoted or escaped texts that a step wants to
- * keep.
+ * One pass, straight from the block. 64 bytes at a time become bits: where separators, line ends and
+ * quotes stand. So each field's end is known without looking at its bytes, and the arithmetic of
+ * several fields overlaps; unwanted columns are counted off. A field that is a plain number goes into
+ * its column at once; all else is found by *_field_scan and stored by field_value.c. Nothing is
+ * allocated or copied but quoted or escaped texts that a step wants to keep.
  */
 #ifndef DECODE_DECODE_DELIMITED_H
 #define DECODE_DECODE_DELIMITED_H
@@ -42,48 +42,128 @@ DELIMITED_INLINE bool at_delimiter(const char *at, const char *end, char delimit
     return at != end && *at == delimiter;
 }
 
-/* From the first byte of a field to the end of the count-th field from there, or of the record. */
-DELIMITED_INLINE const char *skip_fields(const char *at, const char *end, char delimiter,
-                                         size_t count, bool has_quotes, struct delimited_row *row)
+/* Two bytes may be looked at. */
+DELIMITED_INLINE bool ends_plain_field(const char *at, char delimiter)
 {
+    return *at == delimiter || *at == '\n' || (*at == '\r' && at[1] == '\n');
+}
+
+/* Where things stand from a place on. */
+struct field_cursor {
+    const char *block; /* 64 bytes, or the last ones */
+    const char *end;
+    uint64_t bits; /* delimiters and stops of the block that are not passed */
+    uint64_t
+        stops; /* what else may end a field, or not: \n, \r, and in csv quotes; also passed ones */
+};
+
+DELIMITED_INLINE void cursor_look(struct field_cursor *cursor, char delimiter, bool has_quotes)
+{
+    const char *at = cursor->block;
+    const size_t size = (size_t)(cursor->end - at);
+    struct scan_block block;
+    if (__builtin_expect(size >= SCAN_WIDTH, 1))
+        block = scan_load(at);
+    else
+        block = scan_load_tail(at, size);
+    cursor->stops = scan_equal(&block, '\n') | scan_equal(&block, '\r');
+    if (has_quotes)
+        cursor->stops |= scan_equal(&block, '"');
+    cursor->bits = cursor->stops | scan_equal(&block, delimiter);
+}
+
+/* Drops what stands before `at`, and sees what stands behind, where the cursor is elsewhere. */
+DELIMITED_INLINE void cursor_advance(struct field_cursor *cursor, const char *at, char delimiter,
+                                     bool has_quotes)
+{
+    const size_t offset = (size_t)(at - cursor->block);
+    if (offset < SCAN_WIDTH) {
+        cursor->bits &= ~(uint64_t)0 << offset;
+    } else {
+        cursor->block = at;
+        cursor_look(cursor, delimiter, has_quotes);
+    }
+}
+
+/* Goes on where the block holds nothing more. False at the end. */
+DELIMITED_INLINE bool cursor_refill(struct field_cursor *cursor, char delimiter, bool has_quotes)
+{
+    if (cursor->end - cursor->block <= SCAN_WIDTH)
+        return false;
+    cursor->block += SCAN_WIDTH;
+    cursor_look(cursor, delimiter, has_quotes);
+    return true;
+}
+
+/* The next that is not passed, or the end. It stays the next. */
+DELIMITED_INLINE const char *cursor_next(struct field_cursor *cursor, char delimiter,
+                                         bool has_quotes)
+{
+    while (cursor->bits == 0) {
+        if (!cursor_refill(cursor, delimiter, has_quotes))
+            return cursor->end;
+    }
+    return cursor->block + lowest_bit(cursor->bits);
+}
+
+DELIMITED_INLINE void cursor_pass(struct field_cursor *cursor)
+{
+    cursor->bits &= cursor->bits - 1;
+}
+
+/* From the first byte of a field to the end of the count-th field from there, or of the record: the
+ * cursor's next. */
+DELIMITED_INLINE const char *skip_fields(struct field_cursor *cursor, const char *at,
+                                         char delimiter, size_t count, bool has_quotes,
+                                         struct delimited_row *row)
+{
+    const char *const end = cursor->end;
     const char *field = at; /* where the field that is under way begins */
-    while (at != end) {
-        size_t size = end - at < SCAN_WIDTH ? (size_t)(end - at) : SCAN_WIDTH;
-        struct scan_block block = size == SCAN_WIDTH ? scan_load(at) : scan_load_tail(at, size);
-        if (has_quotes && (scan_equal(&block, '"') & scan_mask(size)) != 0) {
-            struct field_scan scan;
-            at = csv_field_scan(field, end, delimiter, &scan);
-            row->has_quotes |= scan.is_quoted;
-            row->is_spoilt |= scan.is_spoilt;
-            row->remaining = --count;
-            if (count == 0 || !at_delimiter(at, end, delimiter))
-                return at;
-            field = ++at;
-            continue;
-        }
-        uint64_t newlines = scan_equal(&block, '\n') & scan_mask(size);
-        uint64_t delimiters = scan_equal(&block, delimiter) & scan_mask(size);
-        if (newlines != 0)
-            delimiters &= (newlines ^ (newlines - 1)) >> 1;
-        unsigned ended = bit_count(delimiters);
+    for (;;) {
+        const uint64_t stops = cursor->stops & cursor->bits;
+        uint64_t delimiters = cursor->bits;
+        if (stops != 0)
+            delimiters &= (stops ^ (stops - 1)) >> 1;
+        const unsigned ended = bit_count(delimiters);
         if (ended >= count) {
             row->remaining = 0;
             while (--count != 0)
                 delimiters &= delimiters - 1;
-            return at + lowest_bit(delimiters);
+            const unsigned place = lowest_bit(delimiters);
+            cursor->bits &= ~(uint64_t)0 << place;
+            return cursor->block + place;
         }
-        if (delimiters != 0)
-            field = at + highest_bit(delimiters) + 1;
         count -= ended;
-        if (newlines != 0) {
+        if (delimiters != 0)
+            field = cursor->block + highest_bit(delimiters) + 1;
+        if (stops == 0) {
+            if (cursor_refill(cursor, delimiter, has_quotes))
+                continue;
             row->remaining = count - 1;
-            at += lowest_bit(newlines);
-            return at > field && at[-1] == '\r' ? at - 1 : at;
+            return end;
         }
-        at += size;
+        const unsigned place = lowest_bit(stops);
+        cursor->bits &= ~(uint64_t)0 << place;
+        at = cursor->block + place;
+        if (*at == '\n' || (*at == '\r' && end - at >= 2 && at[1] == '\n')) {
+            row->remaining = count - 1;
+            return at;
+        }
+        if (*at == '\r' || at != field) {
+            cursor_pass(cursor);
+            continue;
+        }
+        struct field_scan scan;
+        at = csv_field_scan(field, end, delimiter, &scan);
+        row->has_quotes |= scan.is_quoted;
+        row->is_spoilt |= scan.is_spoilt;
+        cursor_advance(cursor, at, delimiter, has_quotes);
+        row->remaining = --count;
+        if (count == 0 || !at_delimiter(at, end, delimiter))
+            return at;
+        cursor_pass(cursor);
+        field = at + 1;
     }
-    row->remaining = count - 1;
-    return end;
 }
 
 /* Stores one field, found by its scan. */
@@ -114,120 +194,150 @@ DELIMITED_INLINE bool store_delimited(struct decode_run *run, const struct field
     return field_store_text(target, field, text);
 }
 
-/* A number in quotes, with an exponent, a plus, spaces around, or many digits, from where
- * NUMBER_FAST_SLACK bytes can be read: its end, where a byte must follow; NULL where the slow way
- * must decide. Not inline, and with a variable of its own, to leave the registers to the plain
- * case. */
-static __attribute__((noinline)) const char *
-scan_odd_number(const char *at, const char *end, char delimiter, bool is_exact, double *number)
+/* A number in quotes, at a line's end, with an exponent, a plus, spaces around, or many digits, from where
+ * NUMBER_FAST_SLACK bytes can be read: its end, where two bytes may be looked at; NULL where the
+ * slow way must decide. Not inline, and with a variable of its own, to leave the registers to the
+ * plain case. */
+static __attribute__((noinline)) const char *scan_odd_number(const char *at, const char *end,
+                                                             char delimiter, bool has_quotes,
+                                                             bool is_float, double *number)
 {
-    *number = 0;
+    const bool is_quoted = has_quotes && *at == '"';
+    at += is_quoted;
     while (at != end && (*at == ' ' || *at == '\t') && *at != delimiter)
         at++;
+    *number = 0;
     const char *stop = NULL;
-    if (end - at >= NUMBER_FAST_SLACK)
-        stop = number_fast(at, number, false, !is_exact);
+    if (end - at >= NUMBER_FAST_SLACK) {
+        stop = number_fast(at, number, false);
+        if (stop == NULL || (*stop | 0x20) == 'e')
+            stop = number_fast_long(at, number, false, is_float);
+    }
     if (stop == NULL)
         stop = number_text_scan(at, end, number);
     while (stop != NULL && stop != end && (*stop == ' ' || *stop == '\t') && *stop != delimiter)
         stop++;
-    return stop != NULL && end - stop >= 3 && !isinf((float)*number) ? stop : NULL;
+    if (stop != NULL && is_quoted)
+        stop = stop != end && *stop == '"' ? stop + 1 : NULL;
+    /* What is too large for one target need not be for the other. */
+    return stop != NULL && end - stop >= 2 && !isinf((float)*number) ? stop : NULL;
 }
 
-/* Stores a field that is a number for the steps and nothing else, and returns its end; NULL where the
- * slow way must decide. Not inline, as above. */
-static __attribute__((noinline)) const char *
-store_step_number(struct row_target *target, int32_t column, const char *at, const char *end,
-                  char delimiter, bool has_quotes, bool has_null_numbers)
+/* Where the numbers of a row go. */
+struct plain_rows {
+    float *features;
+    double *numbers;
+    size_t feature_stride, number_stride;
+};
+
+DELIMITED_INLINE struct plain_rows plain_rows_of(const struct row_target *target)
 {
-    double *slot = row_target_number(target, column);
-    double number;
-    const char *stop;
-    if (*at == delimiter) {
-        *slot = NAN;
-        return at;
+    const struct feature_batch *features = target->features;
+    const struct column_batch *columns = target->columns;
+    struct plain_rows rows = {NULL, NULL, 0, 0};
+    if (features != NULL) {
+        rows.features = features->values + target->row;
+        rows.feature_stride = features->row_capacity;
     }
-    if (has_quotes && *at == '"') {
-        stop = scan_odd_number(at + 1, end, delimiter, true, &number);
-        stop = stop != NULL && *stop == '"' ? stop + 1 : NULL;
-    } else {
-        stop = number_fast(at, &number, false, false);
-        if (stop == NULL)
-            stop = scan_odd_number(at, end, delimiter, true, &number);
+    if (columns != NULL) {
+        rows.numbers = columns->numbers + target->row;
+        rows.number_stride = columns->row_capacity;
     }
-    if (stop != NULL)
-        *slot =
-            has_null_numbers && null_list_has_number(target->plan->nulls, number) ? NAN : number;
-    return stop;
+    return rows;
 }
 
-/* Decodes the row at `at` and returns where its record ends (its line end, or end). */
-DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run, const char *at,
-                                                  const char *end, char delimiter, bool has_quotes,
+DELIMITED_INLINE void store_plain(const struct plain_rows *rows, struct plain_column plain,
+                                  double number)
+{
+    if (plain.kind == PLAIN_FEATURE)
+        rows->features[plain.column * rows->feature_stride] = (float)number;
+    else
+        rows->numbers[plain.column * rows->number_stride] = number;
+}
+
+/* The hottest loop: fields from *place on, which follow one another, are plain numbers, and end
+ * with a delimiter. Returns the step of the first that is anything else, with *place at its begin. */
+DELIMITED_INLINE const struct column_step *
+take_plain_fields(struct field_cursor *cursor, const char **place, const struct column_step *step,
+                  const struct column_step *steps_end, const struct plain_rows *rows,
+                  const struct null_list *nulls, char delimiter, bool has_quotes,
+                  bool has_null_numbers)
+{
+    const char *at = *place;
+    const char *const safe = cursor->end - NUMBER_FAST_SLACK;
+    for (; step != steps_end && step->is_next; step++) {
+        const char *stop = cursor_next(cursor, delimiter, has_quotes);
+        const size_t size = (size_t)(stop - at);
+        double number;
+        if (size == 0 || at > safe || stop == cursor->end || *stop != delimiter)
+            break;
+        if (__builtin_expect(size > 15 || !number_fast_sized(at, size, &number), 0)) {
+            double odd; /* number may stay in a register */
+            if (!number_fast_sized_long(
+                    at, size, step->plain.kind == PLAIN_FEATURE && !has_null_numbers, &odd))
+                break;
+            number = odd;
+        }
+        if (has_null_numbers && null_list_has_number(nulls, number))
+            number = NAN;
+        store_plain(rows, step->plain, number);
+        cursor_pass(cursor);
+        at = stop + 1;
+    }
+    *place = at;
+    return step;
+}
+
+/* Decodes the row at `at`, where the cursor stands, and returns where its record ends (its line end,
+ * or end). */
+DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
+                                                  struct field_cursor *cursor, const char *at,
+                                                  char delimiter, bool has_quotes,
                                                   bool has_null_numbers, struct delimited_row *row)
 {
+    const char *const end = cursor->end;
     const struct binding *binding = run->binding;
     const struct column_step *step = binding->steps;
     const struct column_step *steps_end = step + binding->step_count;
-    const size_t stride = run->target.features != NULL ? run->target.features->row_capacity : 0;
-    float *values =
-        run->target.features != NULL ? run->target.features->values + run->target.row : NULL;
-    double odd_number;
+    const struct plain_rows rows = plain_rows_of(&run->target);
+    const struct null_list *nulls = run->target.plan->nulls;
+    const bool has_room = end - at >= NUMBER_FAST_SLACK;
     bool is_ended = false; /* `at` is the record's end, not the begin of a field */
     for (; step != steps_end && !is_ended; step++) {
+        if (has_room) {
+            step = take_plain_fields(cursor, &at, step, steps_end, &rows, nulls, delimiter,
+                                     has_quotes, has_null_numbers);
+            if (step == steps_end)
+                break;
+        }
         if (step->skip != 0) {
-            at = skip_fields(at, end, delimiter, step->skip, has_quotes, row);
+            at = skip_fields(cursor, at, delimiter, step->skip, has_quotes, row);
             if (!at_delimiter(at, end, delimiter)) {
                 is_ended = true;
                 break;
             }
+            cursor_pass(cursor);
             at++;
         }
-        if (step->column >= 0 && end - at >= NUMBER_FAST_SLACK) {
-            float *slot = values + (size_t)step->column * stride;
-            if (*at == delimiter) {
-                *slot = NAN;
-                at++;
-                continue;
-            }
-            double number;
-            const char *stop;
-            if (has_quotes && *at == '"') {
-                stop = scan_odd_number(at + 1, end, delimiter, has_null_numbers, &odd_number);
-                stop = stop != NULL && *stop == '"' ? stop + 1 : NULL;
-                number = odd_number;
-            } else {
-                stop = number_fast(at, &number, false, !has_null_numbers);
-                if (stop == NULL) {
-                    stop = scan_odd_number(at, end, delimiter, has_null_numbers, &odd_number);
-                    number = odd_number;
-                }
-            }
-            if (stop != NULL) {
-                if (has_null_numbers && null_list_has_number(run->target.plan->nulls, number))
+        if (step->plain.kind != PLAIN_NONE && end - at >= NUMBER_FAST_SLACK) {
+            double number = NAN;
+            const char *stop = at; /* of an empty field */
+            if (!ends_plain_field(at, delimiter)) {
+                stop = scan_odd_number(at, end, delimiter, has_quotes,
+                                       step->plain.kind == PLAIN_FEATURE && !has_null_numbers,
+                                       &number);
+                if (has_null_numbers && null_list_has_number(nulls, number))
                     number = NAN;
-                *slot = (float)number;
-                if (*stop == delimiter) {
-                    at = stop + 1;
-                    continue;
-                }
-                if (*stop == '\n' || (*stop == '\r' && stop[1] == '\n')) {
-                    at = stop;
-                    is_ended = true;
-                    continue;
-                }
             }
-        }
-        if (step->number >= 0 && end - at >= NUMBER_FAST_SLACK) {
-            const char *stop = store_step_number(&run->target, step->number, at, end, delimiter,
-                                                 has_quotes, has_null_numbers);
-            if (stop != NULL && *stop == delimiter) {
-                at = stop + 1;
-                continue;
-            }
-            if (stop != NULL && (*stop == '\n' || (*stop == '\r' && stop[1] == '\n'))) {
+            if (stop != NULL && ends_plain_field(stop, delimiter)) {
+                store_plain(&rows, step->plain, number);
+                cursor_advance(cursor, stop, delimiter, has_quotes);
                 at = stop;
-                is_ended = true;
+                is_ended = *stop != delimiter;
+                if (!is_ended) {
+                    cursor_pass(cursor);
+                    at++;
+                }
                 continue;
             }
         }
@@ -235,14 +345,17 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run, const 
         at = delimited_field(at, end, delimiter, has_quotes, &scan);
         row->has_quotes |= scan.is_quoted;
         row->is_spoilt |= scan.is_spoilt;
+        cursor_advance(cursor, at, delimiter, has_quotes);
         if (!store_delimited(run, step->field, &scan, has_quotes)) {
             row->is_out_of_memory = true;
             return NULL;
         }
-        if (at_delimiter(at, end, delimiter))
+        if (at_delimiter(at, end, delimiter)) {
+            cursor_pass(cursor);
             at++;
-        else
+        } else {
             is_ended = true;
+        }
     }
     /* Fields of the plan that a short row lacks. */
     bool is_short = step != steps_end;
@@ -256,14 +369,17 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run, const 
         if (is_ended) {
             is_short = true;
         } else {
-            at = skip_fields(at, end, delimiter, binding->trailing_skip, has_quotes, row);
+            at = skip_fields(cursor, at, delimiter, binding->trailing_skip, has_quotes, row);
             is_short |= row->remaining != 0;
             is_ended = !at_delimiter(at, end, delimiter);
-            at += !is_ended;
+            if (!is_ended) {
+                cursor_pass(cursor);
+                at++;
+            }
         }
     }
     if (!is_ended)
-        at = skip_fields(at, end, delimiter, SIZE_MAX, has_quotes, row);
+        at = skip_fields(cursor, at, delimiter, SIZE_MAX, has_quotes, row);
     row->is_ragged = is_short || !is_ended;
     return at;
 }
@@ -274,9 +390,9 @@ DELIMITED_INLINE bool mark_delimited(struct decode_run *run, const struct delimi
                                      bool holds_nul)
 {
     struct row_target *target = &run->target;
-    if (holds_nul)
-        return row_target_mark_nul(target);
     const struct span whole = {NULL, 0};
+    if (holds_nul)
+        return record_batch_mark_bad(target->records, target->row, whole, "holds a NUL byte");
     uint64_t count = 0;
     for (const char *at = row->begin;; at++) {
         struct field_scan scan;
@@ -312,6 +428,8 @@ DELIMITED_INLINE bool decode_delimited(struct decode_run *run, char delimiter, b
     const char *at = cursor->bytes.data + cursor->offset;
     const char *end = cursor->bytes.data + cursor->bytes.size;
     const char *nul_free = at; /* no NUL byte lies between `at` and here */
+    struct field_cursor fields = {.block = at, .end = end};
+    cursor_look(&fields, delimiter, has_quotes);
     const bool skips_blank = binding->column_count > 1;
     const bool takes_ragged = target->plan->allows_ragged;
     bool is_done = false;
@@ -324,8 +442,9 @@ DELIMITED_INLINE bool decode_delimited(struct decode_run *run, char delimiter, b
         const struct row_marks marks = row_marks_of(records);
         row_target_begin(target, run->row_count, cursor->line);
         struct delimited_row row = {.begin = at};
+        cursor_advance(&fields, at, delimiter, has_quotes);
         const char *stop =
-            decode_delimited_row(run, at, end, delimiter, has_quotes, has_null_numbers, &row);
+            decode_delimited_row(run, &fields, at, delimiter, has_quotes, has_null_numbers, &row);
         if (row.is_out_of_memory)
             return false;
         bool holds_nul = false;

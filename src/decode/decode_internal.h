@@ -12,13 +12,25 @@
 #include "data/field_scan.h"
 #include "decode/decoder.h"
 
+/* Where a field's value goes that is a plain number and nothing else: the decoders store it
+ * themselves. All others go through field_store_*. */
+enum plain_kind {
+    PLAIN_NONE,
+    PLAIN_FEATURE, /* a column of the feature batch */
+    PLAIN_NUMBER   /* a number column of the column batch */
+};
+
+struct plain_column {
+    enum plain_kind kind;
+    uint32_t column;
+};
+
 /* One wanted column of a csv or tsv file, in file order. */
 struct column_step {
     const struct field *field;
-    uint32_t skip;  /* unwanted columns in front of it */
-    int32_t column; /* of the feature batch, where the field is a plain number for a feature and
-                     * nothing else; else FIELD_NO_TARGET */
-    int32_t number; /* of the column batch, where it is a number for the steps and nothing else */
+    uint32_t skip; /* unwanted columns in front of it */
+    bool is_next;  /* none there, and plain.kind is one */
+    struct plain_column plain;
 };
 
 struct binding {
@@ -44,8 +56,8 @@ struct binding {
     /* libsvm */
     int32_t label_field; /* or -1 */
     int32_t qid_field;
-    int32_t *index_fields;  /* owned: field of each feature number, or -1 */
-    int32_t *index_columns; /* owned: feature column that takes each as a plain number, or -1 */
+    int32_t *index_fields;             /* owned: field of each feature number, or -1 */
+    struct plain_column *index_plains; /* owned: what takes each as a plain number */
     uint32_t index_count;
     bool has_only_features; /* an index beyond index_count cannot belong to the model */
 };
@@ -89,21 +101,15 @@ static inline bool field_has_value(const struct field *field)
            field->margin >= 0;
 }
 
-/* The feature column of a field that is a plain number for a feature and nothing else, which the
- * decoders may store themselves; else FIELD_NO_TARGET. */
-static inline int32_t field_plain_column(const struct field *field)
+static inline struct plain_column field_plain(const struct field *field)
 {
-    bool is_plain = field->feature >= 0 && field->number < 0 && field->text < 0 && field->key < 0 &&
-                    field->margin < 0 && field->raw < 0 && field->categories == NULL;
-    return is_plain ? field->feature : FIELD_NO_TARGET;
-}
-
-/* The same of a number for the steps. */
-static inline int32_t field_plain_number(const struct field *field)
-{
-    bool is_plain = field->feature < 0 && field->text < 0 && field->key < 0 && field->margin < 0 &&
-                    field->raw < 0;
-    return is_plain ? field->number : FIELD_NO_TARGET;
+    bool is_number = field->text < 0 && field->key < 0 && field->margin < 0 && field->raw < 0 &&
+                     field->categories == NULL;
+    if (is_number && field->feature >= 0 && field->number < 0)
+        return (struct plain_column){PLAIN_FEATURE, (uint32_t)field->feature};
+    if (is_number && field->number >= 0 && field->feature < 0)
+        return (struct plain_column){PLAIN_NUMBER, (uint32_t)field->number};
+    return (struct plain_column){PLAIN_NONE, 0};
 }
 
 /* True where a copy of the text may be kept, so that it must not move. */
@@ -112,15 +118,25 @@ static inline bool field_keeps_text(const struct field *field)
     return field->text >= 0 || field->key >= 0;
 }
 
-static inline double *row_target_number(const struct row_target *target, int32_t number)
+static inline float *row_target_feature(const struct row_target *target, size_t feature)
 {
-    const struct column_batch *columns = target->columns;
-    return columns->numbers + (size_t)number * columns->row_capacity + target->row;
+    return feature_batch_column(target->features, feature) + target->row;
 }
 
-static inline float *row_target_feature(const struct row_target *target, int32_t feature)
+static inline double *row_target_number(const struct row_target *target, size_t number)
 {
-    return feature_batch_column(target->features, (size_t)feature) + target->row;
+    const struct column_batch *columns = target->columns;
+    return columns->numbers + number * columns->row_capacity + target->row;
+}
+
+/* Stores a number that both kinds can hold, or NaN, which is missing. */
+static inline void row_target_store_plain(const struct row_target *target,
+                                          struct plain_column plain, double number)
+{
+    if (plain.kind == PLAIN_FEATURE)
+        *row_target_feature(target, plain.column) = (float)number;
+    else
+        *row_target_number(target, plain.column) = number;
 }
 
 /* Begins row `row` of the batches: not bad, all raws absent. */
@@ -162,9 +178,6 @@ static inline void row_marks_restore(struct record_batch *records, size_t row,
     records->is_bad[row] = 0;
 }
 
-/* Marks the row bad as a whole: it holds a NUL byte. */
-bool row_target_mark_nul(struct row_target *target);
-
 static inline uint64_t count_newlines(const char *at, const char *end)
 {
     uint64_t count = 0;
@@ -177,13 +190,14 @@ static inline uint64_t count_newlines(const char *at, const char *end)
 
 /* ---- The decoders ---- */
 
-struct json_decoder; /* of decode_jsonl.c */
+struct json_keys; /* json_keys.h */
 
 struct decoder {
     const struct field_plan *plan;
     enum input_format format;
+    const struct record_decoders *decoders;
     struct byte_buffer scratch;
-    struct json_decoder *json;
+    struct json_keys *keys; /* jsonl */
 };
 
 /* What decoder_decode hands to the format's own loop: cleared batches, and the room in them. */
@@ -197,12 +211,60 @@ struct decode_run {
 };
 
 /* Each decodes rows until the run's room, block or policy ends. False for memory. */
-bool decode_csv(struct decode_run *run);
-bool decode_tsv(struct decode_run *run);
-bool decode_jsonl(struct decode_run *run);
-bool decode_libsvm(struct decode_run *run);
+struct record_decoders {
+    bool (*decode[INPUT_LIBSVM + 1])(struct decode_run *run);
+};
 
-struct json_decoder *json_decoder_new(uint32_t field_count); /* NULL for memory */
-void json_decoder_release(struct json_decoder *json);
+/* The files of these four functions are compiled once for each instruction set (DECODE_ISAS in the
+ * Makefile), with -DDECODE_ISA=baseline|avx2. */
+#define DECODER_JOIN_NAMES(name, isa) name##_##isa
+#define DECODER_JOIN(name, isa)       DECODER_JOIN_NAMES(name, isa)
+#define DECODER(name)                 DECODER_JOIN(name, DECODE_ISA)
+#define DECLARE_DECODERS(isa)                                                                      \
+    bool decode_csv_##isa(struct decode_run *run);                                                 \
+    bool decode_tsv_##isa(struct decode_run *run);                                                 \
+    bool decode_jsonl_##isa(struct decode_run *run);                                               \
+    bool decode_libsvm_##isa(struct decode_run *run)
+DECLARE_DECODERS(baseline);
+#ifdef __x86_64__
+DECLARE_DECODERS(avx2);
+#endif
+
+/* The loop of the formats whose records are lines. decode fills the run's row, which has begun, from
+ * a line without its end; *is_blank: it is no record. limit: bytes up to there may be read. */
+static inline __attribute__((always_inline)) bool
+decode_lines(struct decode_run *run,
+             bool (*decode)(struct decode_run *run, const char *begin, const char *end,
+                            const char *limit, bool *is_blank))
+{
+    struct row_target *target = &run->target;
+    struct record_batch *records = target->records;
+    struct decode_cursor *cursor = run->cursor;
+    const char *at = cursor->bytes.data + cursor->offset;
+    const char *limit = cursor->bytes.data + cursor->bytes.size;
+    bool is_done = false;
+    while (run->row_count < run->row_capacity && at != limit && !is_done) {
+        const char *newline = find_byte(at, limit, '\n');
+        const char *end = newline;
+        if (end != limit && end != at && end[-1] == '\r')
+            end--;
+        row_target_begin(target, run->row_count, cursor->line);
+        records->records[target->row] = span_of(at, (size_t)(end - at));
+        bool is_blank = false;
+        if (!decode(run, at, end, limit, &is_blank))
+            return false;
+        if (!is_blank) {
+            run->row_count++;
+            is_done = target->plan->stops_at_bad_record && records->is_bad[target->row];
+        }
+        at = newline;
+        if (at != limit) {
+            at++;
+            cursor->line++;
+        }
+    }
+    cursor->offset = (size_t)(at - cursor->bytes.data);
+    return true;
+}
 
 #endif

@@ -37,15 +37,16 @@ static bool store_unlisted(struct decode_run *run, uint64_t begin, uint64_t end)
         return true;
     const float filler = is_zero ? 0 : NAN;
     for (uint64_t index = begin; index < end; index++) {
-        int32_t column = binding->index_columns[index];
+        const struct plain_column plain = binding->index_plains[index];
         int32_t number = binding->index_fields[index];
-        if (column >= 0 && !is_sparse) {
-            *row_target_feature(target, column) = filler;
+        if (plain.kind == PLAIN_FEATURE && is_sparse) {
+            if (is_zero && !feature_batch_add_entry(features, plain.column, filler))
+                return false;
             continue;
         }
-        if (column >= 0) {
-            if (is_zero && !feature_batch_add_entry(features, (uint32_t)column, filler))
-                return false;
+        /* Zero may be a null number: no column for steps takes it unasked. */
+        if (plain.kind == PLAIN_FEATURE || (plain.kind == PLAIN_NUMBER && !is_zero)) {
+            row_target_store_plain(target, plain, (double)filler);
             continue;
         }
         if (number < 0)
@@ -64,6 +65,11 @@ static bool store_unlisted(struct decode_run *run, uint64_t begin, uint64_t end)
     return true;
 }
 
+static inline bool is_value_end(const struct libsvm_reader *reader, const char *at)
+{
+    return at == reader->end || (at < reader->end && (libsvm_is_blank(*at) || *at == '#'));
+}
+
 /* Stores the value at reader->at for a listed index. */
 static bool store_listed(struct decode_run *run, struct libsvm_reader *reader, uint32_t index,
                          const char *limit, bool has_null_numbers)
@@ -72,33 +78,41 @@ static bool store_listed(struct decode_run *run, struct libsvm_reader *reader, u
     struct row_target *target = &run->target;
     struct feature_batch *features = target->features;
     const bool is_sparse = features != NULL && features->is_sparse;
-    int32_t column = binding->index_columns[index];
+    const struct plain_column plain = binding->index_plains[index];
     int32_t number = binding->index_fields[index];
     if (number >= 0)
         target->records->field_seen[number] = 1;
-    if (column >= 0 && limit - reader->at >= NUMBER_FAST_SLACK) {
-        double value;
-        const char *stop = number_fast(reader->at, &value, false, !has_null_numbers);
-        if (stop != NULL && stop <= reader->end &&
-            (stop == reader->end || libsvm_is_blank(*stop) || *stop == '#') &&
+    if (plain.kind != PLAIN_NONE && limit - reader->at >= NUMBER_FAST_SLACK) {
+        double value, long_value;
+        const char *stop = number_fast(reader->at, &value, false);
+        if (stop == NULL || !is_value_end(reader, stop)) {
+            stop = number_fast_long(reader->at, &long_value, false,
+                                    plain.kind == PLAIN_FEATURE && !has_null_numbers);
+            value = long_value;
+        }
+        if (stop != NULL && is_value_end(reader, stop) &&
             !(has_null_numbers && null_list_has_number(target->plan->nulls, value))) {
             reader->at = stop;
-            if (is_sparse)
-                return feature_batch_add_entry(features, (uint32_t)column, (float)value);
-            *row_target_feature(target, column) = (float)value;
+            if (plain.kind == PLAIN_FEATURE && is_sparse)
+                return feature_batch_add_entry(features, plain.column, (float)value);
+            row_target_store_plain(target, plain, value);
             return true;
         }
     }
     size_t size;
     const char *text = libsvm_value_text(reader, &size);
     const struct field *field = number >= 0 ? &target->plan->fields[number] : NULL;
-    struct field plain; /* a feature that no field of the plan speaks of */
+    struct field unnamed; /* a feature that no field of the plan speaks of */
     if (field == NULL) {
-        if (column < 0)
+        if (plain.kind == PLAIN_NONE)
             return true;
-        plain = (struct field){
-            .feature = column, .number = -1, .text = -1, .key = -1, .margin = -1, .raw = -1};
-        field = &plain;
+        unnamed = (struct field){.feature = (int32_t)plain.column,
+                                 .number = -1,
+                                 .text = -1,
+                                 .key = -1,
+                                 .margin = -1,
+                                 .raw = -1};
+        field = &unnamed;
     }
     float value = NAN;
     target->slot = is_sparse ? &value : NULL;
@@ -191,42 +205,28 @@ static bool decode_line(struct decode_run *run, struct libsvm_reader *reader,
     return store_unlisted(run, next, binding->index_count);
 }
 
-bool decode_libsvm(struct decode_run *run)
+static bool decode_record(struct decode_run *run, const char *begin, const char *end,
+                          const char *limit, bool *is_blank)
 {
     struct row_target *target = &run->target;
-    struct record_batch *records = target->records;
     struct feature_batch *features = target->features;
-    struct decode_cursor *cursor = run->cursor;
-    const char *at = cursor->bytes.data + cursor->offset;
-    const char *limit = cursor->bytes.data + cursor->bytes.size;
-    bool is_done = false;
-    while (run->row_count < run->row_capacity && at != limit && !is_done) {
-        const char *newline = find_byte(at, limit, '\n');
-        const char *stop = newline;
-        if (stop != limit && stop != at && stop[-1] == '\r')
-            stop--;
-        struct libsvm_reader reader;
-        enum libsvm_result result =
-            libsvm_begin(&reader, at, (size_t)(stop - at), target->plan->index_base);
-        if (result != LIBSVM_END) {
-            row_target_begin(target, run->row_count, cursor->line);
-            records->records[target->row] = span_of(at, (size_t)(stop - at));
-            if (!decode_line(run, &reader, result, limit))
-                return false;
-            if (features != NULL && features->is_sparse) {
-                if (records->is_bad[target->row])
-                    features->entry_count = features->row_begin[features->row_count];
-                feature_batch_end_row(features);
-            }
-            run->row_count++;
-            is_done = target->plan->stops_at_bad_record && records->is_bad[target->row];
-        }
-        at = newline;
-        if (at != limit) {
-            at++;
-            cursor->line++;
-        }
+    struct libsvm_reader reader;
+    enum libsvm_result result =
+        libsvm_begin(&reader, begin, (size_t)(end - begin), target->plan->index_base);
+    *is_blank = result == LIBSVM_END;
+    if (*is_blank)
+        return true;
+    if (!decode_line(run, &reader, result, limit))
+        return false;
+    if (features != NULL && features->is_sparse) {
+        if (target->records->is_bad[target->row])
+            features->entry_count = features->row_begin[features->row_count];
+        feature_batch_end_row(features);
     }
-    cursor->offset = (size_t)(at - cursor->bytes.data);
     return true;
+}
+
+bool DECODER(decode_libsvm)(struct decode_run *run)
+{
+    return decode_lines(run, decode_record);
 }

@@ -7,13 +7,41 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "decode/json_keys.h"
 
-static bool (*const decoders[])(struct decode_run *run) = {
-    [INPUT_CSV] = decode_csv,
-    [INPUT_TSV] = decode_tsv,
-    [INPUT_JSONL] = decode_jsonl,
-    [INPUT_LIBSVM] = decode_libsvm,
-};
+#define RECORD_DECODERS(isa)                                                                       \
+    {                                                                                              \
+        {                                                                                          \
+            [INPUT_CSV] = decode_csv_##isa, [INPUT_TSV] = decode_tsv_##isa,                        \
+            [INPUT_JSONL] = decode_jsonl_##isa, [INPUT_LIBSVM] = decode_libsvm_##isa,              \
+        }                                                                                          \
+    }
+
+static const struct record_decoders decoders_baseline = RECORD_DECODERS(baseline);
+
+#ifdef __x86_64__
+static const struct record_decoders decoders_avx2 = RECORD_DECODERS(avx2);
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&
+           __builtin_cpu_supports("bmi2") != 0 && __builtin_cpu_supports("popcnt") != 0;
+}
+#endif
+
+bool decoder_choose_isa(struct decoder *decoder, const char *isa)
+{
+#ifdef __x86_64__
+    if ((isa == NULL || strcmp(isa, "avx2") == 0) && has_avx2()) {
+        decoder->decoders = &decoders_avx2;
+        return true;
+    }
+#endif
+    if (isa != NULL && strcmp(isa, "baseline") != 0)
+        return false;
+    decoder->decoders = &decoders_baseline;
+    return true;
+}
 
 enum status decoder_open(struct decoder **out, const struct field_plan *plan,
                          enum input_format format, struct error *err)
@@ -25,16 +53,16 @@ enum status decoder_open(struct decoder **out, const struct field_plan *plan,
     decoder->plan = plan;
     decoder->format = format;
     byte_buffer_init(&decoder->scratch);
+    decoder_choose_isa(decoder, NULL);
     if (format == INPUT_JSONL) {
-        decoder->json = json_decoder_new(plan->field_count);
-        if (decoder->json == NULL)
-            goto failed;
+        decoder->keys = json_keys_new(plan->field_count);
+        if (decoder->keys == NULL) {
+            decoder_close(decoder);
+            return error_memory(err);
+        }
     }
     *out = decoder;
     return STATUS_OK;
-failed:
-    decoder_close(decoder);
-    return error_memory(err);
 }
 
 void decoder_close(struct decoder *decoder)
@@ -42,14 +70,8 @@ void decoder_close(struct decoder *decoder)
     if (decoder == NULL)
         return;
     byte_buffer_release(&decoder->scratch);
-    json_decoder_release(decoder->json);
+    json_keys_release(decoder->keys);
     memory_release(decoder);
-}
-
-bool row_target_mark_nul(struct row_target *target)
-{
-    const struct span whole = {NULL, 0};
-    return record_batch_mark_bad(target->records, target->row, whole, "holds a NUL byte");
 }
 
 static size_t smaller(size_t a, size_t b)
@@ -102,7 +124,7 @@ enum status decoder_decode(struct decoder *decoder, const struct binding *bindin
         columns->row_count = 0;
         run.row_capacity = smaller(run.row_capacity, columns->row_capacity);
     }
-    if (!decoders[binding->format](&run) || !store_absent(&run))
+    if (!decoder->decoders->decode[binding->format](&run) || !store_absent(&run))
         return error_memory(err);
     records->row_count = run.row_count;
     if (features != NULL && !features->is_sparse)

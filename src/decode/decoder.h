@@ -101,6 +101,10 @@ enum status decoder_open(struct decoder **out, const struct field_plan *plan,
                          enum input_format format, struct error *err);
 void decoder_close(struct decoder *decoder); /* NULL is allowed */
 
+/* Takes the decoders of that instruction set, "baseline" or "avx2", instead of the machine's best,
+ * which NULL is; for tests and measurements: all give the same. False: not on this machine. */
+bool decoder_choose_isa(struct decoder *decoder, const char *isa);
+
 /* Where decoding stands in a block of whole records. */
 struct decode_cursor {
     struct span bytes; /* the block: whole records; the last one may lack its line end */

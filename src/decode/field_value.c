@@ -123,7 +123,7 @@ static bool read_number(struct row_target *target, const struct field *field,
 
 static float *feature_slot(const struct row_target *target, const struct field *field)
 {
-    return target->slot != NULL ? target->slot : row_target_feature(target, field->feature);
+    return target->slot != NULL ? target->slot : row_target_feature(target, (size_t)field->feature);
 }
 
 static bool store_category(struct row_target *target, const struct field *field,
@@ -180,7 +180,7 @@ static bool store(struct row_target *target, const struct field *field,
     if (field->number >= 0) {
         if (!read_number(target, field, value, false, false, &number, &is_missing))
             return false;
-        *row_target_number(target, field->number) = number;
+        *row_target_number(target, (size_t)field->number) = number;
     }
     if (field->margin >= 0) {
         if (!read_number(target, field, value, false, true, &number, &is_missing))

@@ -1,82 +1,142 @@
 /*
- * number_fast.c - the plain decimals that do not fit 16 bytes: still a word at a time.
+ * number_fast.c - the decimals that do not fit 16 bytes, or have an exponent: still a word at a
+ * time.
  */
 #include "decode/number_fast.h"
 
-const char *number_fast_long(const char *at, double *value, bool is_json, bool is_float)
+#include <string.h>
+
+#include "base/digit_word.h"
+#include "base/number_text.h"
+
+#ifdef __SSE2__
+#define TWICE(...)     __VA_ARGS__, __VA_ARGS__
+#define TIMES_8(...)   TWICE(TWICE(TWICE(__VA_ARGS__)))
+#define TIMES_16(byte) TWICE(TIMES_8(byte))
+#define FROM(n, i)     ((i) > 15 - (n) ? (i) : (i)-1)
+#define CLOSE(n)                                                                                   \
+    {                                                                                              \
+        -1, FROM(n, 1), FROM(n, 2), FROM(n, 3), FROM(n, 4), FROM(n, 5), FROM(n, 6), FROM(n, 7),    \
+            FROM(n, 8), FROM(n, 9), FROM(n, 10), FROM(n, 11), FROM(n, 12), FROM(n, 13),            \
+            FROM(n, 14), FROM(n, 15)                                                               \
+    }
+
+const struct number_fast_tables number_fast_tables __attribute__((aligned(64))) = {
+    .zero = {TIMES_16((char)('0' + 128))},
+    .nine = {TIMES_16(9 - 128)},
+    .point = {TIMES_16('.')},
+    .low_half = {TIMES_16(0x0F)},
+    .tens = {TIMES_8(10, 1)},
+    .hundreds = {TWICE(TWICE(100, 1))},
+    .myriads = {TWICE(TWICE(10000, 1))},
+    .align = {TIMES_16(-1), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+    .close = {CLOSE(0), CLOSE(1), CLOSE(2), CLOSE(3), CLOSE(4), CLOSE(5), CLOSE(6), CLOSE(7),
+              CLOSE(8), CLOSE(9), CLOSE(10), CLOSE(11), CLOSE(12), CLOSE(13), CLOSE(14), CLOSE(15)},
+    .powers = {{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1},
+               {-1e0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7, -1e8, -1e9, -1e10, -1e11, -1e12,
+                -1e13, -1e14, -1}},
+    .integers = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000},
+};
+#endif
+
+/* At most 23 digits stand in front of the point, and behind it: the slack allows for no more. */
+enum { WORDS_MAX = 3, DIGITS_MAX = 19 /* that 64 bits hold */ };
+
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+/* Appends the digits at `at` to *mantissa (modulo 2^64) and returns where they end; NULL where there
+ * are too many. */
+static inline const char *take_digits(const char *at, uint64_t *mantissa)
 {
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-    (void)at, (void)value, (void)is_json, (void)is_float;
-    return NULL;
-#else
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    static const uint32_t small_powers[] = {1,      10,      100,      1000,     10000,
-                                            100000, 1000000, 10000000, 100000000};
-    const uint64_t negative = *at == '-';
-    at += negative;
-    const char *digits = at;
-    uint64_t word = number_fast_word(at);
-    unsigned count = number_fast_digits(word);
-    uint64_t mantissa = number_fast_value(word, count);
-    at += count;
-    if (__builtin_expect(count == 8, 0)) {
-        word = number_fast_word(at);
-        unsigned more = number_fast_digits(word);
-        if (more == 8)
-            return NULL;
-        mantissa = mantissa * small_powers[more] + number_fast_value(word, more);
-        at += more;
-        count += more;
-    }
-    if (is_json && (count == 0 || (*digits == '0' && count > 1)))
-        return NULL;
-    unsigned decimals = 0;
-    if (*at == '.') {
-        at++;
-        word = number_fast_word(at);
-        decimals = number_fast_digits(word);
-        mantissa = mantissa * small_powers[decimals] + number_fast_value(word, decimals);
-        at += decimals;
-        if (__builtin_expect(decimals == 8, 0)) {
-            /* At most 15 + 8 digits stood there: past 19 the mantissa may have overflowed. */
-            word = number_fast_word(at);
-            unsigned more = number_fast_digits(word);
-            mantissa = mantissa * small_powers[more] + number_fast_value(word, more);
-            at += more;
-            decimals += more;
-            if (more == 8) {
-                word = number_fast_word(at);
-                more = number_fast_digits(word);
-                if (more > 3)
-                    return NULL;
-                mantissa = mantissa * small_powers[more] + number_fast_value(word, more);
-                at += more;
-                decimals += more;
-            }
-            if (count + decimals > 19 && !(count + decimals == 20 && *digits == '0'))
-                return NULL;
+    static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    for (int i = 0; i < WORDS_MAX; i++) {
+        const uint64_t word = digit_word_load(at);
+        const unsigned count = digit_word_count(word);
+        if (count != 8) {
+            *mantissa = *mantissa * tens[count] + digit_word_value(word, count);
+            return at + count;
         }
-        if (is_json && decimals == 0)
-            return NULL;
+        *mantissa = *mantissa * 100000000 + digit_word_value(word, 8);
+        at += 8;
     }
-    if (count + decimals == 0 || (*at | 0x20) == 'e')
-        return NULL;
-    double magnitude = (double)mantissa / powers[decimals];
-    if (__builtin_expect(mantissa > (uint64_t)1 << 53, 0)) {
-        /* Two roundings instead of one: at most two ulps away. Where no float32 boundary (half way
-         * between two floats: bit 28 and zeros below it) is near, the float32 is the same. */
-        uint64_t bits;
-        memcpy(&bits, &magnitude, sizeof bits);
-        uint64_t below = bits & 0x1FFFFFFFu;
-        if (!is_float || (below >= 0x10000000u - 8 && below <= 0x10000000u + 8))
-            return NULL;
-    }
+    return NULL;
+}
+
+/* How many zeros the digits at `at`, a point among them, begin with. */
+static unsigned leading_zeros(const char *at)
+{
+    unsigned count = 0;
+    for (; *at == '0' || *at == '.'; at++)
+        count += *at == '0';
+    return count;
+}
+
+/* True where the float32 is certain: two roundings instead of one are at most two ulps away, and no
+ * boundary between two floats (bit 28 and zeros below it) is near. */
+static bool is_certain_float(double magnitude)
+{
     uint64_t bits;
     memcpy(&bits, &magnitude, sizeof bits);
-    bits |= negative << 63;
-    memcpy(value, &bits, sizeof bits);
-    return at;
-#endif
+    const uint64_t below = bits & 0x1FFFFFFFu;
+    return below < 0x10000000u - 8 || below > 0x10000000u + 8;
+}
+
+bool number_fast_scale(uint64_t mantissa, int exponent, bool is_negative, bool is_float,
+                       double *value)
+{
+    double magnitude;
+    if (mantissa <= (uint64_t)1 << 53 && exponent <= 0 && exponent >= -22) {
+        magnitude = (double)(int64_t)mantissa / powers[-exponent];
+    } else {
+        bool is_done = is_float && exponent <= 0 && exponent >= -22;
+        if (is_done) {
+            magnitude = (double)mantissa / powers[-exponent];
+            is_done = is_certain_float(magnitude);
+        }
+        if (!is_done)
+            magnitude = number_text_from_digits(mantissa, exponent);
+    }
+    /* Near the end of float32, or of float64: what is too large depends on the target. */
+    if (!(magnitude < 1e38))
+        return false;
+    *value = is_negative ? -magnitude : magnitude;
+    return true;
+}
+
+const char *number_fast_long(const char *at, double *value, bool is_json, bool is_float)
+{
+    const bool is_negative = *at == '-';
+    at += is_negative;
+    const char *begin = at;
+    uint64_t mantissa = 0;
+    int exponent = 0;
+    at = take_digits(at, &mantissa);
+    if (at == NULL || (is_json && (at == begin || (*begin == '0' && at - begin > 1))))
+        return NULL;
+    size_t count = (size_t)(at - begin);
+    if (*at == '.') {
+        const char *fraction = at + 1;
+        at = take_digits(fraction, &mantissa);
+        if (at == NULL || (is_json && at == fraction))
+            return NULL;
+        count += (size_t)(at - fraction);
+        exponent = (int)(fraction - at);
+    }
+    if (count == 0 || (count > DIGITS_MAX && count - leading_zeros(begin) > DIGITS_MAX))
+        return NULL;
+    if ((*at | 0x20) == 'e') {
+        at++;
+        const bool is_small = *at == '-';
+        at += is_small || *at == '+';
+        const uint64_t word = digit_word_load(at);
+        const unsigned digits = digit_word_count(word);
+        if (digits == 0 || digits > 4)
+            return NULL;
+        const int power = (int)digit_word_value(word, digits);
+        exponent += is_small ? -power : power;
+        at += digits;
+    }
+    return number_fast_scale(mantissa, exponent, is_negative, is_float, value) ? at : NULL;
 }

@@ -93,7 +93,7 @@ static size_t make_rows(char *text, const struct shape *shape)
     return size;
 }
 
-static void measure(const struct shape *shape, char *text, double seconds)
+static void measure(const struct shape *shape, const char *isa, char *text, double seconds)
 {
     size_t size = make_rows(text, shape);
     struct error err;
@@ -128,6 +128,7 @@ static void measure(const struct shape *shape, char *text, double seconds)
                                    &err) != STATUS_OK) ||
         binding_open(&binding, &plan, shape->format, ',', &header, &err) != STATUS_OK ||
         decoder_open(&decoder, &plan, shape->format, &err) != STATUS_OK ||
+        !decoder_choose_isa(decoder, isa) ||
         !record_batch_init(&records, BATCH_ROWS, plan.field_count, 0, 0) ||
         !feature_batch_init(&features, BATCH_ROWS, plan.feature_count)) {
         fprintf(stderr, "bench_decode: %s\n", err.text);
@@ -176,7 +177,7 @@ int main(int argc, char **argv)
     char *text = malloc(TEXT_MAX);
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         if (argc <= 2 || strstr(shapes[i].name, argv[2]) != NULL)
-            measure(&shapes[i], text, seconds);
+            measure(&shapes[i], argc > 3 ? argv[3] : NULL, text, seconds);
     }
     free(text);
     return 0;

@@ -152,6 +152,7 @@ int main(int argc, char **argv)
     struct feature_batch features;
     struct column_batch columns;
     need(decoder_open(&decoder, &plan, format, &err) == STATUS_OK, "memory");
+    need(decoder_choose_isa(decoder, getenv("XGBPIPE_DECODE_ISA")), "no such instruction set");
     need(record_batch_init(&records, BATCH_ROWS, plan.field_count, plan.raw_count, 0) &&
              feature_batch_init(&features, BATCH_ROWS, plan.feature_count) &&
              column_batch_init(&columns, BATCH_ROWS, plan.number_count, plan.text_count),

@@ -88,6 +88,7 @@ static inline enum status fixture_bind(struct fixture *f, const char *header_lin
     if (status != STATUS_OK)
         return status;
     CHECK(decoder_open(&f->decoder, &f->plan, f->format, &f->err) == STATUS_OK);
+    CHECK(decoder_choose_isa(f->decoder, getenv("XGBPIPE_DECODE_ISA")));
     CHECK(record_batch_init(&f->records, FIXTURE_ROWS, f->plan.field_count, f->plan.raw_count,
                             f->plan.margin_count));
     CHECK(feature_batch_init(&f->features, FIXTURE_ROWS, f->plan.feature_count));
