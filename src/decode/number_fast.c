@@ -64,11 +64,11 @@ static inline const char *take_digits(const char *at, uint64_t *mantissa)
     return NULL;
 }
 
-/* How many zeros the digits at `at`, a point among them, begin with. */
-static unsigned leading_zeros(const char *at)
+/* How many zeros the digits at..end, a point among them, begin with. */
+static unsigned leading_zeros(const char *at, const char *end)
 {
     unsigned count = 0;
-    for (; *at == '0' || *at == '.'; at++)
+    for (; at != end && (*at == '0' || *at == '.'); at++)
         count += *at == '0';
     return count;
 }
@@ -124,7 +124,7 @@ const char *number_fast_long(const char *at, double *value, bool is_json, bool i
         count += (size_t)(at - fraction);
         exponent = (int)(fraction - at);
     }
-    if (count == 0 || (count > DIGITS_MAX && count - leading_zeros(begin) > DIGITS_MAX))
+    if (count == 0 || (count > DIGITS_MAX && count - leading_zeros(begin, at) > DIGITS_MAX))
         return NULL;
     if ((*at | 0x20) == 'e') {
         at++;
