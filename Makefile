@@ -144,7 +144,8 @@ OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/nat
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(O)/%.o)
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
 ENGINE_TOOLS := $(O)/tests/differential/engine_driver $(O)/tests/bench/bench_engine \
-    $(O)/tests/differential/decode_driver $(O)/tests/bench/bench_decode $(O)/tests/long/all_floats
+    $(O)/tests/differential/decode_driver $(O)/tests/bench/bench_decode $(O)/tests/bench/decode_file \
+    $(O)/tests/long/all_floats
 # The library as the wheel has it, unless another one is used, linked in, or left out.
 WHEEL := $(if $(STATIC)$(WITHOUT_XGBOOST)$(XGBOOST_PREFIX),,$(BUILD)/libxgboost/stamp)
 
@@ -247,8 +248,8 @@ check-sanitizers: all programs
 	+@MAKE='$(MAKE)' tests/check_sanitizers
 
 ## bench: measure speed, start-up and memory beside Python (BENCH='latency memory' for some, BENCH_ROWS=100000 for less)
-bench: all
-	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/bench/run $(BENCH)
+bench: all $(O)/tests/bench/decode_file
+	@XGBPIPE=$(abspath $(BUILD))/xgbpipe DECODE_FILE=$(abspath $(O))/tests/bench/decode_file tests/bench/run $(BENCH)
 
 ## bench-stream: the memory of a stream of STREAM_GB=10 gigabytes
 bench-stream: all

@@ -12,6 +12,8 @@ from measuring import BenchError, alternate, available_mb, median, peak_mb, summ
 from prepare import call
 
 LOOP_ROWS = 5000
+# Held in memory, 64 MB: more than caches hold.
+SIMDJSON_ROWS = 100000
 # What pandas and polars hold of a record while they score it: columns of doubles, a matrix, copies.
 PEER_BYTES_PER_ROW = 1000
 
@@ -103,7 +105,7 @@ class Parts:
         return {"rows": self.rows, "jobs": out}
 
     def decode(self):
-        """Our decode stage on one thread beside polars' readers on one thread."""
+        """Our decode stage on one thread beside polars' readers on one thread, and beside simdjson."""
         bench, out = self.bench, {}
         model = bench.model("100x6")
         for form in ("csv", "jsonl"):
@@ -117,7 +119,29 @@ class Parts:
             }, self.repeats)
             out[form] = {**medians(runs), "bytes": source.stat().st_size}
         (bench.folder / "decode.out").unlink()
-        return {"rows": self.rows, "formats": out}
+        return {"rows": self.rows, "formats": out, "simdjson": self._simdjson()}
+
+    def _simdjson(self):
+        """Both decoders of JSON lines on the same bytes in memory, CPU time; {"left_out": why} where they cannot run."""
+        bench, rows = self.bench, min(self.rows, SIMDJSON_ROWS)
+        try:
+            if not bench.decode_file.exists():
+                raise BenchError(f"{bench.decode_file} is not there: make bench builds it")
+            programs = {"ours": bench.decode_file, "simdjson": bench.simdjson()}
+        except BenchError as error:
+            why = str(error).strip().splitlines()[-1]
+            print("   simdjson is left out:", why, flush=True)
+            return {"left_out": why}
+        source = bench.records("jsonl", rows)
+        runs = alternate({name: lambda program=program: json.loads(call(program, source, 5))
+                          for name, program in programs.items()}, max(5, self.repeats))
+        answers = {(run["records"], run["sum"]) for taken in runs.values() for run in taken}
+        if len(answers) != 1 or runs["ours"][0]["records"] != rows:
+            raise BenchError(f"simdjson and we read other floats: {sorted(answers)}")
+        first = runs["simdjson"][0]
+        return {"rows": rows, "bytes": source.stat().st_size, "kernel": first["kernel"], "version": first["version"],
+                "ways": sorted({run["way"] for run in runs["simdjson"]}),
+                **{name: {"seconds": median(taken, "seconds")} for name, taken in runs.items()}}
 
     # ---- one record ----
 

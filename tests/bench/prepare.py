@@ -27,6 +27,8 @@ class Bench:
     def __init__(self, program, build):
         self.program = pathlib.Path(program).resolve()
         self.build = pathlib.Path(build).resolve()
+        self.decode_file = pathlib.Path(os.environ.get("DECODE_FILE") or
+                                        self.build / "release" / "tests" / "bench" / "decode_file")
         self.folder = self.build / "bench"
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.program.exists():
@@ -71,6 +73,16 @@ class Bench:
                 return None
         libraries = {str(path.parent) for path in folder.glob("usr/lib/**/*.so*")}
         return [program], {"LD_LIBRARY_PATH": ":".join(sorted(libraries))}
+
+    def simdjson(self):
+        """The program that reads JSON lines with Debian's simdjson; BenchError where it cannot be had."""
+        source, target = HERE / "peers" / "read_simdjson.cpp", self.folder / "read_simdjson"
+        if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            call(ROOT / ".ci" / "install-packages", "bench")
+            # For this very processor, which ours is not; without -pthread, so that it looks ahead on no other thread.
+            call("g++", "-std=c++17", "-O3", "-march=native", "-DNDEBUG", "-Wall", "-Wextra", "-o", target, source,
+                 "-lsimdjson")
+        return target
 
     def records(self, form, rows, numbers=28, texts=0, pad=0, quoted=False, seed=1):
         """The path of a file of made-up records."""

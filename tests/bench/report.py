@@ -70,7 +70,19 @@ def decode(data):
     return ["### Decoding alone, one thread", "",
             *table(["", "xgbpipe ns/record", "MB/s", "polars read ns/record", "polars / xgbpipe"], rows), "",
             "- csv: polars on one thread takes "
-            f"{verdict(csv['polars']['seconds'] / csv['ours']['seconds'], 5, True)} times as long", ""]
+            f"{verdict(csv['polars']['seconds'] / csv['ours']['seconds'], 5, True)} times as long",
+            *beside_simdjson(data.get("simdjson", {"left_out": "not measured"})), ""]
+
+
+def beside_simdjson(data):
+    if "left_out" in data:
+        return [f"- jsonl beside simdjson: left out ({data['left_out']})"]
+    ours, theirs = data["ours"]["seconds"], data["simdjson"]["seconds"]
+    rows = [[name, figure(seconds / data["rows"] * 1e9), figure(data["bytes"] / seconds / 1e6), figure(theirs / seconds)]
+            for name, seconds in (("xgbpipe, records' ends included", ours),
+                                  (f"simdjson {data['version']}, {data['kernel']}, {' or '.join(data['ways'])}", theirs))]
+    return ["", *table([f"the same {data['rows']:,} records of jsonl in memory, CPU time", "ns/record", "MB/s", "speed, × simdjson"],
+                       rows), "", f"- jsonl: {verdict(theirs / ours, 0.7, True)} times the speed of simdjson, the same floats to the bit"]
 
 
 def startup(data):
@@ -197,7 +209,7 @@ def short(results):
     if "jobs" in parts:
         out += [f"{parts['jobs']['rows']:,} records of 28 numbers, to ids and predictions:", "",
                 *jobs_table(parts["jobs"]), ""]
-    for name in ("startup", "latency", "memory"):
+    for name in ("decode", "startup", "latency", "memory"):
         if name in parts:
             out += [line for line in SECTIONS[name](parts[name]) if line.startswith("- ")]
     return out
