@@ -1,7 +1,8 @@
 /*
- * decode_file.c - our JSON lines decoder on the records that peers/read_simdjson.cpp reads as well.
+ * decode_file.c - our decoders of csv and JSON lines alone, beside peers/read_time.py (polars) and
+ * peers/read_simdjson.cpp.
  *
- *     decode_file FILE PASSES [ISA]      prints {"seconds": ..., "records": ..., "sum": "..."}
+ *     decode_file FILE PASSES [ISA]      FILE: *.csv, else jsonl; prints {"seconds": ..., "records": ..., "sum": "..."}
  *
  * The file is in memory; the CPU time of one thread, the best pass, finding the records' ends
  * included; feature_0 to feature_27 into batches of 960 records. The sum is over all floats' bits,
@@ -20,6 +21,7 @@
 enum { COLUMNS = 28, BATCH_ROWS = 960 };
 
 struct work {
+    enum input_format format;
     struct span text;
     struct decoder *decoder;
     struct binding *binding;
@@ -65,7 +67,7 @@ static uint64_t decode_all(struct work *work, uint64_t *sum)
     struct span rest = work->text;
     struct record_cut cut;
     uint64_t records = 0;
-    record_cut_init(&cut, INPUT_JSONL, ',');
+    record_cut_init(&cut, work->format, ',');
     while (rest.size != 0) {
         record_cut_scan(&cut, rest.data, rest.size, BATCH_ROWS);
         need(cut.end != 0, "the last line has no end");
@@ -107,8 +109,21 @@ int main(int argc, char **argv)
     size_t size = 0;
     char *text = read_file(argv[1], &size);
     work.text = span_of(text, size);
-    need(binding_open(&work.binding, &plan, INPUT_JSONL, ',', NULL, &err) == STATUS_OK, err.text);
-    need(decoder_open(&work.decoder, &plan, INPUT_JSONL, &err) == STATUS_OK, err.text);
+    const char *suffix = strrchr(argv[1], '.');
+    struct header header = {0};
+    work.format = INPUT_JSONL;
+    if (suffix != NULL && strcmp(suffix, ".csv") == 0) {
+        const char *newline = memchr(text, '\n', size);
+        need(newline != NULL, "no header");
+        size_t header_size = (size_t)(newline - text) + 1;
+        work.format = INPUT_CSV;
+        work.text = span_of(text + header_size, size - header_size);
+        need(header_read(&header, span_of(text, header_size), work.format, ',', &err) == STATUS_OK,
+             err.text);
+    }
+    need(binding_open(&work.binding, &plan, work.format, ',', &header, &err) == STATUS_OK,
+         err.text);
+    need(decoder_open(&work.decoder, &plan, work.format, &err) == STATUS_OK, err.text);
     need(decoder_choose_isa(work.decoder, argc > 3 ? argv[3] : NULL), "no such instruction set");
     need(record_batch_init(&work.records, BATCH_ROWS, COLUMNS, 0, 0) &&
              feature_batch_init(&work.features, BATCH_ROWS, COLUMNS),
@@ -124,6 +139,7 @@ int main(int argc, char **argv)
     printf("{\"seconds\": %.9f, \"records\": %" PRIu64 ", \"sum\": \"%016" PRIx64 "\"}\n", best,
            records, sum);
 
+    header_release(&header);
     binding_close(work.binding);
     decoder_close(work.decoder);
     record_batch_release(&work.records);

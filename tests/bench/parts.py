@@ -111,30 +111,32 @@ class Parts:
         for form in ("csv", "jsonl"):
             source = bench.records(form, self.rows)
             ours = self._ours(model, source, bench.folder / "decode.out", 1)
-            runs = alternate({
-                "ours": lambda: {"seconds": ours()["stages"]["decode"]},
-                "polars": lambda: {"seconds": float(subprocess.run(
-                    list(map(str, bench.peer("read_time.py", source, 3))), capture_output=True, text=True, check=True,
-                    env={**os.environ, "POLARS_MAX_THREADS": "1"}).stdout)},
-            }, self.repeats)
+
+            def stage(ours=ours, source=source):
+                return {"seconds": ours()["stages"]["decode"], "cpu": bench.decode_alone(source)["seconds"]}
+
+            def polars(source=source):
+                wall, cpu = call(*bench.peer("read_time.py", source, 3),
+                                 env={**os.environ, "POLARS_MAX_THREADS": "1"}).split()
+                return {"seconds": float(wall), "cpu": float(cpu)}
+
+            runs = alternate({"ours": stage, "polars": polars}, self.repeats)
             out[form] = {**medians(runs), "bytes": source.stat().st_size}
         (bench.folder / "decode.out").unlink()
         return {"rows": self.rows, "formats": out, "simdjson": self._simdjson()}
 
     def _simdjson(self):
-        """Both decoders of JSON lines on the same bytes in memory, CPU time; {"left_out": why} where they cannot run."""
+        """Both decoders of JSON lines on the same bytes in memory, CPU time; {"left_out": why} where simdjson cannot be had."""
         bench, rows = self.bench, min(self.rows, SIMDJSON_ROWS)
         try:
-            if not bench.decode_file.exists():
-                raise BenchError(f"{bench.decode_file} is not there: make bench builds it")
-            programs = {"ours": bench.decode_file, "simdjson": bench.simdjson()}
+            program = bench.simdjson()
         except BenchError as error:
             why = str(error).strip().splitlines()[-1]
             print("   simdjson is left out:", why, flush=True)
             return {"left_out": why}
         source = bench.records("jsonl", rows)
-        runs = alternate({name: lambda program=program: json.loads(call(program, source, 5))
-                          for name, program in programs.items()}, max(5, self.repeats))
+        runs = alternate({"ours": lambda: bench.decode_alone(source),
+                          "simdjson": lambda: json.loads(call(program, source, 5))}, max(5, self.repeats))
         answers = {(run["records"], run["sum"]) for taken in runs.values() for run in taken}
         if len(answers) != 1 or runs["ours"][0]["records"] != rows:
             raise BenchError(f"simdjson and we read other floats: {sorted(answers)}")

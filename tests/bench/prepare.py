@@ -1,4 +1,5 @@
 """Makes what the bench needs under build/bench, once: tools, the peers' Python, records and models."""
+import json
 import os
 import pathlib
 import shutil
@@ -73,6 +74,12 @@ class Bench:
                 return None
         libraries = {str(path.parent) for path in folder.glob("usr/lib/**/*.so*")}
         return [program], {"LD_LIBRARY_PATH": ":".join(sorted(libraries))}
+
+    def decode_alone(self, source, passes=5):
+        """Our decoder alone on a file in memory: seconds of CPU time, the best pass; records; the sum of all floats' bits."""
+        if not self.decode_file.exists():
+            raise BenchError(f"{self.decode_file} is not there: make bench builds it")
+        return json.loads(call(self.decode_file, source, passes))
 
     def simdjson(self):
         """The program that reads JSON lines with Debian's simdjson; BenchError where it cannot be had."""
