@@ -6,6 +6,7 @@ The rules that Python does not share (which texts are numbers or missing, that a
 written here from the contract, apart from src/.
 """
 import csv
+import decimal
 import io
 import json
 import os
@@ -87,10 +88,40 @@ def report(name, expected, got, data):
     print(f"FAILED {name}: expected {len(expected)} rows, got {len(got)} ({path})")
 
 
+ODD_NUMBERS = ["-", "+", ".", "-.", "+.", "-.5", "+.5", "-5.", "5.e3", ".e3", "e3", "1e+", "1e-", "1e+05", "1E-0005", "1e00000000005",
+               "1e-999999999999", "1e999999999999", "0e999999999999", "+-1", "-+1", "1-", "1+1", "1.2.3", "..1", "1..", "00", "-00.50",
+               "0" * 30, "0" * 23 + "." + "0" * 23 + "1", "0." + "0" * 30 + "1", "1" + "0" * 37, "1" + "0" * 39, "9" * 15, "9" * 16, "-" + "9" * 15,
+               "9" * 19, "9" * 20, "18446744073709551615", "18446744073709551616", "9007199254740993", "-9007199254740993.0",
+               "0" * 20 + "." * 70, "7" * 70, "1" + " " * 70 + "2", "1e1e1", "1 e5", "\\N", "1\x002", "1/2", "1:2", "x" * 100]
+
+
+def random_middle(rng):
+    """Half way between two floats, or next to it: rounding twice is not rounding once."""
+    pattern = rng.choice([rng.randrange(0x01000000), rng.randrange(0x80000000), rng.randrange(0x3D000000, 0x47000000), rng.randrange(0x3D000000, 0x47000000)])
+    low = np.frombuffer(pattern.to_bytes(4, "little"), np.float32)[0]
+    high = np.nextafter(low, np.float32(np.inf)) if np.isfinite(low) else low
+    if not np.isfinite(low) or not np.isfinite(high):
+        return "0.5"
+    middle = decimal.Decimal((float(low) + float(high)) / 2)  # exact: both have 24 bits
+    text = f"{middle:f}"
+    return rng.choice([text, f"{middle:e}", f"{middle:.{rng.randrange(6, 20)}e}", f"{middle:.{rng.randrange(10, 20)}f}", text + ("" if "." in text else ".") + "000001"])
+
+
 def random_number(rng):
-    form = rng.randrange(12)
+    form = rng.randrange(16)
     if form == 0:
         return str(rng.randrange(-1000, 1000))
+    if form == 12:
+        # About as long as is read at once, with the point anywhere.
+        digits = "".join(rng.choice("0123456789") for _ in range(rng.randrange(13, 25))).lstrip(rng.choice(["0", ""])) or "0"
+        at = rng.randrange(len(digits) + 1)
+        return rng.choice(["", "-", "+"]) + digits[:at] + rng.choice(["", "."]) + digits[at:] + rng.choice(["", "", "", f"e{rng.randrange(-60, 40)}"])
+    if form == 13:
+        return random_middle(rng)
+    if form == 14:
+        return rng.choice(ODD_NUMBERS)
+    if form == 15:
+        return " " * rng.choice([1, 70]) + rng.choice(["", "\t"]) + f"{rng.gauss(0, 1):.3f}" + " " * rng.choice([0, 1, 70])
     if form == 1:
         return f"{rng.uniform(-5, 5):.{rng.randrange(0, 20)}f}"
     if form == 2:
@@ -141,37 +172,79 @@ def simplify(rows):
 
 
 def random_columns(rng):
-    count = rng.randrange(2, 12)
+    count = rng.randrange(1, 12)
     kinds = [rng.choice("ffffnt-") for _ in range(count)]
-    names = [f"c{i}" for i in range(count)]
+    names = [f"c{i}" + rng.choice(["", "", "", "_" * 80]) for i in range(count)]
     order = list(range(count))
     rng.shuffle(order)
     fields = [f"{names[i]}:{kinds[i]}" for i in order if kinds[i] != "-"]
     return kinds, names, [i for i in order if kinds[i] != "-"], fields
 
 
+# Some that numbers hold, and a byte that is no ASCII.
+DELIMITERS = [*",;|" * 6, *"\t .eE+-05nia:'\\\x01", "\udcff"]
+
+
+def judge_table(kinds, order, table):
+    return ["bad" if len(row) != len(kinds) else judge_row([kinds[i] for i in order], [row[i] for i in order]) for row in table]
+
+
 def check_table(rng, format):
     kinds, names, order, fields = random_columns(rng)
-    delimiter = "\t" if format == "tsv" else rng.choice(",;|")
-    rows = [[random_text(rng) if kind == "t" else random_number(rng) for kind in kinds] for _ in range(rng.randrange(1, 150))]
+    delimiter = "\t" if format == "tsv" else rng.choice(DELIMITERS)
+    rows = [[random_text(rng) if kind == "t" else random_number(rng).replace("\0", "") for kind in kinds] for _ in range(rng.randrange(1, 150))]
     line_end = rng.choice(["\n", "\r\n"])
     out = io.StringIO(newline="")
     if format == "csv":
         quoting = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+        for row in rows:
+            if rng.randrange(40) == 0:
+                row[len(row):] = [random_text(rng)]
+            if rng.randrange(40) == 0 and len(row) > 1:
+                del row[rng.randrange(1, len(row)):]
         csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=quoting).writerows([names, *rows])
-        text = out.getvalue()
+        text = out.getvalue() + line_end * rng.choice([0, 0, 1, 3])
         # What was written, read back by Python: the judge of the quoting.
         table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[1:]
+        table = [row or [""] for row in table if row or len(kinds) == 1]
     else:
         def escape(field):
             return field.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
         text = "".join("\t".join(map(escape, row)) + line_end for row in [names, *rows])
         table = rows
-    if rng.randrange(2) and text.endswith(line_end):
-        text = text[: -len(line_end)]
-    data = text.encode()
-    expected = [judge_row([kinds[i] for i in order], [row[i] for i in order]) for row in table if row]
-    report(format, expected, simplify(decode(format, delimiter, fields, data)), data)
+    if rng.randrange(2) and not text.endswith(line_end * 2):
+        text = text.removesuffix(line_end)
+    data = text.encode("utf-8", "surrogateescape")
+    report(f"{format} {delimiter!r}", judge_table(kinds, order, table), simplify(decode(format, delimiter, fields, data)), data)
+
+
+def check_unquoted(rng):
+    """Lines as they come, cut at every delimiter: what a number holds may be one."""
+    kinds, names, order, fields = random_columns(rng)
+    delimiter = rng.choice(DELIMITERS)
+    if any(delimiter in name for name in names):
+        return
+    lines = []
+    for _ in range(rng.randrange(1, 150)):
+        texts = [rng.choice([random_number(rng), random_text(rng)]) if kind == "t" or rng.randrange(30) == 0 else random_number(rng) for kind in kinds]
+        line = delimiter.join(texts).replace("\n", "\r" if rng.randrange(4) == 0 else "")
+        if rng.randrange(20) == 0:
+            line = line[rng.randrange(len(line) + 1):] + rng.choice(["", delimiter])
+        # A quote that opens a field is the business of the tables above.
+        lines.append(delimiter.join(field.lstrip('"') for field in line.split(delimiter)))
+    if delimiter == rng.choice(DELIMITERS[:3]):
+        lines += [""] * 3
+    text = delimiter.join(names) + "".join(rng.choice(["\n", "\n", "\r\n"]) + line for line in lines) + rng.choice(["", "\n", "\r\n"])
+    data = text.encode("utf-8", "surrogateescape")
+    rest = text.split("\n")[1:]
+    if rest[-1] == "":
+        rest.pop()
+    # The last line may lack its newline: then a \r is the field's.
+    rest = [line.removesuffix("\r") if i + 1 < len(rest) or text.endswith("\n") else line for i, line in enumerate(rest)]
+    table = [line.split(delimiter) for line in rest if line or len(kinds) == 1]
+    # A NUL byte is no text's.
+    expected = ["bad" if "\0" in delimiter.join(row) else judged for row, judged in zip(table, judge_table(kinds, order, table))]
+    report(f"unquoted {delimiter!r}", expected, simplify(decode("csv", delimiter, fields, data)), data)
 
 
 def strict(text):
@@ -252,10 +325,17 @@ def damage(rng, data):
     return bytes(data).replace(b"\n", b" ")
 
 
+def unusual(rng, usual):
+    """Now and then other white space around it, or less."""
+    return rng.choice(["", " ", "\t", "\r", "  "]) + usual.strip() + rng.choice(["", " ", "\t", "\r", " " * 40]) if rng.randrange(20) == 0 else usual
+
+
 def check_json(rng):
     kinds, names, order, fields = random_columns(rng)
     wanted = [(names[i], kinds[i]) for i in order]
     lines = []
+    # Nearly always laid out in one way, as in a real stream.
+    usual_colon, usual_comma = rng.choice([":", ": ", " : "]), rng.choice([",", ", ", " ,"])
     for _ in range(rng.randrange(1, 100)):
         pairs = []
         for name, kind in zip(names, kinds):
@@ -265,16 +345,20 @@ def check_json(rng):
             if kind in "fn" and rng.randrange(4):
                 text = random_number(rng)
                 value = text if re.match(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z", text) and rng.randrange(3) else json.dumps(text)
-            pairs.append(f"{json.dumps(name) if rng.randrange(9) else json.dumps(name).replace('c', chr(92) + 'u0063')}{rng.choice([':', ': ', ' : '])}{value}")
+            pairs.append(f"{json.dumps(name) if rng.randrange(9) else json.dumps(name).replace('c', chr(92) + 'u0063')}{unusual(rng, usual_colon)}{value}")
         if rng.randrange(6) == 0:
             rng.shuffle(pairs)
         if rng.randrange(20) == 0 and pairs:
             pairs.append(rng.choice(pairs))
-        line = ("{" + rng.choice([",", ", ", " ,"]).join(pairs) + "}").encode("utf-8", "surrogatepass")
+        if rng.randrange(20) == 0:
+            pairs.insert(rng.randrange(len(pairs) + 1), json.dumps(random_text(rng)) + ":" + json.dumps(random_json(rng)))
+        line = ("{" + "".join((unusual(rng, usual_comma) if i else "") + pair for i, pair in enumerate(pairs)) + "}").encode("utf-8", "surrogatepass")
         if rng.randrange(3) == 0:
             line = damage(rng, line)
+        if rng.randrange(20) == 0:
+            line = line[: rng.randrange(1, len(line) + 1)]
         lines.append(line)
-    data = rng.choice([b"\n", b"\r\n"]).join(lines) + b"\n"
+    data = rng.choice([b"\n", b"\r\n"]).join(lines) + rng.choice([b"\n", b""])
     expected = [judge_json(line, wanted) for line in lines if line.strip(b" \t\r")]
     report("jsonl", expected, simplify(decode("jsonl", ",", fields, data)), data)
 
@@ -307,6 +391,7 @@ def main():
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         check_table(rng, "csv")
+        check_unquoted(rng)
         check_table(rng, "tsv")
         check_json(rng)
     print(f"# rows: {judged['good']} good, {judged['bad']} bad")

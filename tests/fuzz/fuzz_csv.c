@@ -1,5 +1,5 @@
 /*
- * fuzz_csv.c - libFuzzer target: any bytes as csv records, decoded in three ways that must agree.
+ * fuzz_csv.c - libFuzzer target: any bytes as csv records, decoded in four ways that must agree.
  */
 #include "fuzz_decode.h"
 

@@ -1,5 +1,5 @@
 /*
- * fuzz_jsonl.c - libFuzzer target: any bytes as jsonl records, decoded in three ways that must agree.
+ * fuzz_jsonl.c - libFuzzer target: any bytes as jsonl records, decoded in four ways that must agree.
  */
 #include "fuzz_decode.h"
 

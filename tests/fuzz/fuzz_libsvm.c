@@ -1,5 +1,5 @@
 /*
- * fuzz_libsvm.c - libFuzzer target: any bytes as libsvm records, decoded in three ways that must agree.
+ * fuzz_libsvm.c - libFuzzer target: any bytes as libsvm records, decoded in four ways that must agree.
  */
 #include "fuzz_decode.h"
 

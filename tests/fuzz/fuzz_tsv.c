@@ -1,5 +1,5 @@
 /*
- * fuzz_tsv.c - libFuzzer target: any bytes as tsv records, decoded in three ways that must agree.
+ * fuzz_tsv.c - libFuzzer target: any bytes as tsv records, decoded in four ways that must agree.
  */
 #include "fuzz_decode.h"
 

@@ -6,6 +6,9 @@
 
 #include "decode_fixture.h"
 
+#include "decode/json_keys.h"
+#include "decode/number_fast.h"
+
 TEST(keys_may_come_in_any_order_and_be_absent)
 {
     struct fixture f;
@@ -65,14 +68,15 @@ TEST(invalid_json_names_the_byte)
         {"{\"a\":1e39}", "a: '1e39' is too large for a float32"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        /* Alone at the end of the input, and behind a record with the same keys, where guesses are
-         * made. */
+        /* Alone at the end of the input, and behind a record with the same keys and with room behind
+         * it, where the known ways are followed. */
         struct fixture f;
         fixture_open(&f, INPUT_JSONL, "a:f", "");
         fixture_decode(&f, cases[i][0]);
         CHECK_TEXT(fixture_reason(&f, 0), cases[i][1]);
         char text[512];
-        snprintf(text, sizeof text, "{\"a\":1,\"b\":2}\n%s\n{\"a\":5,\"b\":2}\n", cases[i][0]);
+        snprintf(text, sizeof text, "{\"a\":1,\"b\":2}\n%s\n{\"a\":5,\"b\":2}\n%*s\n", cases[i][0],
+                 JSON_WAY_MAX + NUMBER_FAST_SLACK, "");
         fixture_decode(&f, text);
         CHECK_INT(f.records.row_count, 3);
         CHECK_TEXT(fixture_reason(&f, 0), "");
@@ -81,6 +85,26 @@ TEST(invalid_json_names_the_byte)
         CHECK(fixture_feature(&f, 2, 0) == 5);
         fixture_close(&f);
     }
+}
+
+/* A way that ends with \r may stand where a line ends with it: it must not lead into the next. */
+TEST(no_way_leads_out_of_a_record)
+{
+    struct fixture f;
+    fixture_open(&f, INPUT_JSONL, "a:f b:f", "");
+    char text[512];
+    snprintf(text, sizeof text,
+             "{\"a\":1,\"b\":\r2}\r\n{\"a\":3,\"b\":\r\n4}\n{\"a\":5,\"b\":\r6}\n%*s\n",
+             JSON_WAY_MAX + NUMBER_FAST_SLACK, "");
+    fixture_decode(&f, text);
+    CHECK_INT(f.records.row_count, 4);
+    CHECK_TEXT(fixture_reason(&f, 0), "");
+    CHECK_TEXT(fixture_reason(&f, 1), "invalid JSON at byte 12: a value is missing: the record is "
+                                      "cut off (one object a line: jq -c .)");
+    CHECK(fixture_reason(&f, 2)[0] != '\0');
+    CHECK_TEXT(fixture_reason(&f, 3), "");
+    CHECK(fixture_feature(&f, 3, 1) == 6);
+    fixture_close(&f);
 }
 
 TEST(a_record_without_any_feature_or_without_a_required_one_is_bad)
@@ -224,6 +248,7 @@ int main(void)
 {
     RUN(keys_may_come_in_any_order_and_be_absent);
     RUN(invalid_json_names_the_byte);
+    RUN(no_way_leads_out_of_a_record);
     RUN(a_record_without_any_feature_or_without_a_required_one_is_bad);
     RUN(depth_is_capped);
     RUN(many_keys_and_changing_orders_are_all_found);
