@@ -29,24 +29,6 @@ void json_scanner_init(struct json_scanner *scanner, struct span text, uint64_t 
     scanner->state = STATE_VALUE;
 }
 
-const char *json_token_name(enum json_token token)
-{
-    switch (token) {
-    case JSON_OBJECT_BEGIN: return "an object";
-    case JSON_OBJECT_END: return "the end of an object";
-    case JSON_ARRAY_BEGIN: return "an array";
-    case JSON_ARRAY_END: return "the end of an array";
-    case JSON_KEY: return "a key";
-    case JSON_STRING: return "a string";
-    case JSON_NUMBER: return "a number";
-    case JSON_TRUE: return "true";
-    case JSON_FALSE: return "false";
-    case JSON_NULL: return "null";
-    case JSON_NONFINITE: return "a NaN or infinity";
-    }
-    return "nothing";
-}
-
 uint64_t json_scanner_line(const struct json_scanner *scanner, const char *place)
 {
     uint64_t line = scanner->first_line;
@@ -442,44 +424,6 @@ enum status json_scanner_skip(struct json_scanner *scanner, enum json_token toke
     while (status == STATUS_OK && scanner->depth > outside)
         status = json_scanner_next(scanner, &token, err);
     return status;
-}
-
-enum status json_scanner_expect(struct json_scanner *scanner, enum json_token expected,
-                                struct error *err)
-{
-    enum json_token token;
-    enum status status = json_scanner_next(scanner, &token, err);
-    if (status == STATUS_END)
-        return fail_at(scanner, scanner->at, err, "a value must follow");
-    if (status != STATUS_OK || token == expected)
-        return status;
-    return json_scanner_fail(scanner, err, "%s must stand here, not %s", json_token_name(expected),
-                             json_token_name(token));
-}
-
-enum status json_scanner_finish(struct json_scanner *scanner, struct error *err)
-{
-    enum json_token token;
-    enum status status = json_scanner_next(scanner, &token, err);
-    if (status == STATUS_END)
-        return STATUS_OK;
-    if (status == STATUS_OK)
-        return json_scanner_fail(scanner, err, "the value must end here");
-    return status;
-}
-
-enum status json_scanner_unescaped(const struct json_scanner *scanner, struct byte_buffer *buffer,
-                                   struct span *text, struct error *err)
-{
-    byte_buffer_clear(buffer);
-    if (!scanner->has_escape) {
-        *text = scanner->text;
-        return STATUS_OK;
-    }
-    if (!json_unescape(scanner->text, buffer))
-        return error_memory(err);
-    *text = span_of(buffer->data, buffer->size);
-    return STATUS_OK;
 }
 
 /* Writes the character that the escape at `at` stands for (checked by escape_size); its size. */

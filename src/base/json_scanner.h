@@ -4,7 +4,7 @@
  * One pass, linear, depth-bounded. Used where positions, strictness or size matter: specs (with lines
  * and paths), models, JSON lines that are not on the fast path. Strict: no leading zeros, no raw control
  * characters, valid UTF-8 only, no lone surrogates' escapes, no trailing commas, nothing behind the
- * value but white space (json_scanner_finish, or the STATUS_END of json_scanner_next, says so).
+ * value but white space (the STATUS_END of json_scanner_next says so).
  */
 #ifndef BASE_JSON_SCANNER_H
 #define BASE_JSON_SCANNER_H
@@ -62,24 +62,9 @@ enum status json_scanner_skip(struct json_scanner *scanner, enum json_token toke
 /* The 1-based line of a place inside the text. Counts from the start: for error paths only. */
 uint64_t json_scanner_line(const struct json_scanner *scanner, const char *place);
 
-/* Reads the next token, which must be `expected`: "column 3: a string must stand here, not null". */
-enum status json_scanner_expect(struct json_scanner *scanner, enum json_token expected,
-                                struct error *err);
-
-/* Checks that nothing but white space follows the value that has been read or skipped. */
-enum status json_scanner_finish(struct json_scanner *scanner, struct error *err);
-
-/* The last KEY's or STRING's text with its escapes resolved: borrowed from the scanned text where it has
- * none, else from `buffer`, which is cleared first. Fails for memory only. */
-enum status json_scanner_unescaped(const struct json_scanner *scanner, struct byte_buffer *buffer,
-                                   struct span *text, struct error *err);
-
 /* Fails as json_scanner_next does, at the last token, with a text of the caller's: line, "column 9: ". */
 enum status json_scanner_fail(const struct json_scanner *scanner, struct error *err,
                               const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* "an object", "a key", "a number", "null": what the token begins or is. */
-const char *json_token_name(enum json_token token);
 
 /* Appends the text of a raw JSON string (validated by the scanner) with its escapes resolved, as UTF-8.
  * \u0000 becomes a NUL byte. False for memory. */

@@ -223,7 +223,6 @@ TEST(tokens_come_in_order_with_their_texts)
             CHECK(scanner.has_escape == expected[i].has_escape);
     }
     CHECK(json_scanner_next(&scanner, &token, NULL) == STATUS_END);
-    CHECK(json_scanner_finish(&scanner, NULL) == STATUS_OK);
 }
 
 TEST(faults_name_line_and_column)
@@ -249,11 +248,6 @@ TEST(faults_name_line_and_column)
     while (json_scanner_next(&scanner, &token, &err) == STATUS_OK)
         continue;
     CHECK_TEXT(err.text, "column 3: a comma or ] must follow, but the text ends");
-
-    json_scanner_init(&scanner, span_of_text("\n\n null"), 1);
-    CHECK(json_scanner_expect(&scanner, JSON_OBJECT_BEGIN, &err) == STATUS_FAILED);
-    CHECK_TEXT(err.text, "column 2: an object must stand here, not null");
-    CHECK_INT(err.line, 3);
 }
 
 TEST(values_are_skipped_whole)
@@ -261,7 +255,7 @@ TEST(values_are_skipped_whole)
     struct json_scanner scanner;
     enum json_token token;
     json_scanner_init(&scanner, span_of_text("{\"a\":[1,{\"b\":[2]}],\"c\":3,\"d\":[}"), 1);
-    CHECK(json_scanner_expect(&scanner, JSON_OBJECT_BEGIN, NULL) == STATUS_OK);
+    CHECK(json_scanner_next(&scanner, &token, NULL) == STATUS_OK && token == JSON_OBJECT_BEGIN);
     CHECK(json_scanner_next(&scanner, &token, NULL) == STATUS_OK && token == JSON_KEY);
     CHECK(json_scanner_skip(&scanner, token, NULL) == STATUS_OK);
     CHECK(json_scanner_next(&scanner, &token, NULL) == STATUS_OK && token == JSON_KEY);
@@ -295,17 +289,6 @@ TEST(escapes_are_resolved)
     CHECK(json_unescape(span_of_text(raw), &buffer));
     CHECK_INT(buffer.size, sizeof expected);
     CHECK(memcmp(buffer.data + 1, expected, sizeof expected - 1) == 0);
-
-    struct json_scanner scanner;
-    struct span text;
-    json_scanner_init(&scanner, span_of_text("[\"a\\u0062\", \"plain\"]"), 1);
-    CHECK(json_scanner_expect(&scanner, JSON_ARRAY_BEGIN, NULL) == STATUS_OK);
-    CHECK(json_scanner_expect(&scanner, JSON_STRING, NULL) == STATUS_OK);
-    CHECK(json_scanner_unescaped(&scanner, &buffer, &text, NULL) == STATUS_OK);
-    CHECK(span_equal_text(text, "ab"));
-    CHECK(json_scanner_expect(&scanner, JSON_STRING, NULL) == STATUS_OK);
-    CHECK(json_scanner_unescaped(&scanner, &buffer, &text, NULL) == STATUS_OK);
-    CHECK(span_equal_text(text, "plain") && text.data == scanner.text.data);
     byte_buffer_release(&buffer);
 }
 
