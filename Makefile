@@ -312,7 +312,7 @@ clean:
 ## help: this list
 help:
 	@sed -n 's/^## \([a-z-]*\): /\1\t/p' Makefile | while IFS='	' read -r target text; do \
-	    printf '  make %-12s %s\n' "$$target" "$$text"; done
+	    printf '  make %-17s %s\n' "$$target" "$$text"; done
 	@echo '  WITHOUT_SQLITE=1, WITHOUT_POSTGRESQL=1: lookup steps without that database'
 
 FORCE:

@@ -1,6 +1,7 @@
 /*
  * command_fit.c - learns from training records what a spec leaves open, and writes the spec filled in.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -63,6 +64,9 @@ static enum status learn(struct files *files, const struct settings *settings, b
         .rejects = files->rejects,
         .sandbox = has_lookup(files->spec) ? NULL : &files->sandbox,
     };
+    if (config.sandbox == NULL)
+        snprintf(files->sandbox.outcome, sizeof files->sandbox.outcome,
+                 "no: look-ups open their databases behind the records");
     /* --keep and --label: columns that are never features. */
     struct span *excluded = memory_new((size_t)keep->count + 1, sizeof *excluded);
 

@@ -144,6 +144,8 @@ enum status files_open_engine(struct files *files, struct settings *settings,
         return status;
     settings->pipeline.round_begin = config.round_begin;
     settings->pipeline.round_end = config.round_end;
+    files->rounds_used = model->booster == BOOSTER_GBLINEAR ? model->round_count
+                                                            : config.round_end - config.round_begin;
     if (is_partial)
         diagnostics_warning(diagnostics,
                             "using %u of %u rounds (best_iteration); --iterations all for all",
@@ -166,8 +168,8 @@ enum status files_open_engine(struct files *files, struct settings *settings,
         !sandbox_allow(&files->sandbox, SANDBOX_READ_BESIDE, "/sys/fs/cgroup/cpu.max"))
         return error_memory(err);
     diagnostics_note(diagnostics, "model: %s, %u of %u rounds, %u features, sha256 %.16s...",
-                     model->objective_name, config.round_end - config.round_begin,
-                     model->round_count, model->schema.feature_count, model->digest);
+                     model->objective_name, files->rounds_used, model->round_count,
+                     model->schema.feature_count, model->digest);
     note_engine(&files->facts, diagnostics);
     return STATUS_OK;
 }

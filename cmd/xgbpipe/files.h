@@ -28,6 +28,7 @@ struct files {
     struct byte_sink *answers;
     struct byte_sink *rejects; /* NULL: none */
     struct byte_sink *summary; /* NULL: none, or standard output */
+    uint32_t rounds_used;      /* of the model, once its engine is open */
     struct sandbox sandbox;    /* what is still to be opened, once the sinks are open */
 };
 

@@ -53,7 +53,7 @@ static void note_lookups(struct diagnostics *diagnostics, const struct pipeline_
 /* How much of the machine was out of reach while records were read. */
 static const char *sealed(const struct files *files)
 {
-    return files->sandbox.outcome[0] != '\0' ? files->sandbox.outcome : "no";
+    return files->sandbox.outcome[0] != '\0' ? files->sandbox.outcome : "no: the run ended before";
 }
 
 static enum status write_summary(const struct files *files, const struct settings *settings,
@@ -65,9 +65,7 @@ static enum status write_summary(const struct files *files, const struct setting
                               diagnostics_seconds(diagnostics),
                               files->model,
                               &files->facts,
-                              files->model != NULL && files->model->booster == BOOSTER_GBLINEAR
-                                  ? files->model->round_count
-                                  : settings->pipeline.round_end - settings->pipeline.round_begin,
+                              files->rounds_used,
                               sealed(files)};
     enum status status = STATUS_OK;
 

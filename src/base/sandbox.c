@@ -165,7 +165,8 @@ static void note_fault(struct sandbox *sandbox, int code)
     const char *reason = code == ENOSYS       ? "the kernel has no Landlock"
                          : code == EOPNOTSUPP ? "Landlock is switched off"
                                               : strerrordesc_np(code);
-    snprintf(sandbox->outcome, sizeof sandbox->outcome, "no: %s", reason);
+    snprintf(sandbox->outcome, sizeof sandbox->outcome, "no: %s",
+             reason != NULL ? reason : "unknown error");
 }
 
 void sandbox_enter(struct sandbox *sandbox)
