@@ -255,7 +255,7 @@ DELIMITED_INLINE void store_plain(const struct plain_rows *rows, struct plain_co
         rows->numbers[plain.column * rows->number_stride] = number;
 }
 
-/* The hottest loop: fields from *place on, which follow one another, are plain numbers, and end
+/* The hottest loop: fields from *place on, which follow one another, are plain numbers or empty, and end
  * with a delimiter. Returns the step of the first that is anything else, with *place at its begin. */
 DELIMITED_INLINE const struct column_step *
 take_plain_fields(struct field_cursor *cursor, const char **place, const struct column_step *step,
@@ -269,11 +269,12 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
         const char *stop = cursor_next(cursor, delimiter, has_quotes);
         const size_t size = (size_t)(stop - at);
         double number;
-        if (size == 0 || at > safe || stop == cursor->end || *stop != delimiter)
+        if (at > safe || stop == cursor->end || *stop != delimiter)
             break;
-        if (__builtin_expect(size > 15 || !number_fast_sized(at, size, &number), 0)) {
-            double odd; /* number may stay in a register */
-            if (!number_fast_sized_long(
+        if (__builtin_expect(size - 1 > 14 || !number_fast_sized(at, size, &number), 0)) {
+            double odd = NAN; /* of an empty field; number may stay in a register */
+            if (size != 0 &&
+                !number_fast_sized_long(
                     at, size, step->plain.kind == PLAIN_FEATURE && !has_null_numbers, &odd))
                 break;
             number = odd;
