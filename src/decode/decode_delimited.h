@@ -255,8 +255,8 @@ DELIMITED_INLINE void store_plain(const struct plain_rows *rows, struct plain_co
         rows->numbers[plain.column * rows->number_stride] = number;
 }
 
-/* The hottest loop: fields from *place on, which follow one another, are plain numbers or empty, and end
- * with a delimiter. Returns the step of the first that is anything else, with *place at its begin. */
+/* The hottest loop: fields from *place on, which follow one another, are plain numbers or empty,
+ * and end with a delimiter. Returns the step of the first that is anything else, with *place at its begin. */
 DELIMITED_INLINE const struct column_step *
 take_plain_fields(struct field_cursor *cursor, const char **place, const struct column_step *step,
                   const struct column_step *steps_end, const struct plain_rows *rows,

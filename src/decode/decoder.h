@@ -107,7 +107,8 @@ bool decoder_choose_isa(struct decoder *decoder, const char *isa);
 
 /* Where decoding stands in a block of whole records. */
 struct decode_cursor {
-    struct span bytes; /* the block: whole records; the last one may lack its line end */
+    struct span bytes; /* the block: whole records; the last one may lack its line end. Nothing
+                        * beyond it is read: no room is needed behind it. */
     size_t offset;     /* the next byte to decode */
     uint64_t line;     /* the 1-based line number of offset */
 };
