@@ -61,12 +61,9 @@ static enum status write_summary(const struct files *files, const struct setting
                                  const struct diagnostics *diagnostics, struct error *err)
 {
     struct byte_buffer text = {NULL, 0, 0};
-    struct summary summary = {counters,
-                              diagnostics_seconds(diagnostics),
-                              files->model,
-                              &files->facts,
-                              files->rounds_used,
-                              sealed(files)};
+    struct summary summary = {counters,           diagnostics_seconds(diagnostics),
+                              files->model,       &files->facts,
+                              files->rounds_used, sealed(files)};
     enum status status = STATUS_OK;
 
     if (!summary_write(&summary, &text))
@@ -97,6 +94,9 @@ int filter_finish(struct files *files, const struct settings *settings,
 
     diagnostics_finish(diagnostics, counters,
                        counters->rejected - (is_ended_by_record && counters->rejected != 0));
+    /* What feeds the run is often killed with it, and its end then looks like the end of the records. */
+    if (status == STATUS_OK && signals_caught() != 0)
+        status = STATUS_END;
     if (status == STATUS_END) {
         files_close(files);
         signals_die(signals_caught());
