@@ -77,7 +77,8 @@ static enum status choose_isa(const char *forced, struct isa *chosen, struct err
     char quoted[ERROR_QUOTE_SIZE] = "";
     if (forced != NULL)
         error_quote(quoted, sizeof quoted, forced, strlen(forced));
-    return error_set(err, ERROR_USAGE, "XGBPIPE_ISA: '%s' is no instruction set of this build", quoted);
+    return error_set(err, ERROR_USAGE, "XGBPIPE_ISA: '%s' is no instruction set of this build",
+                     quoted);
 }
 
 /* --- what is served ---------------------------------------------------------------------------------- */
