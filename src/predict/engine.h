@@ -25,7 +25,7 @@ enum engine_choice { ENGINE_AUTO, ENGINE_NATIVE, ENGINE_XGBOOST };
 /* What the native engine's answers to probe rows are compared with before it serves: always with a plain
  * walk of the trees, and with libxgboost ... */
 enum engine_verify {
-    ENGINE_VERIFY_CHEAP,    /* under ENGINE_AUTO, where that takes some milliseconds or the model is newer */
+    ENGINE_VERIFY_CHEAP, /* under ENGINE_AUTO, where that takes some milliseconds or the model is newer */
     ENGINE_VERIFY_POSSIBLE, /* likewise whatever it takes, where there is one for this model */
     ENGINE_VERIFY_XGBOOST,  /* whatever it takes; not to be able to is an error */
     ENGINE_VERIFY_WALK      /* never: the plain walk alone */
