@@ -458,8 +458,7 @@ DELIMITED_INLINE bool decode_delimited(struct decode_run *run, char delimiter, b
             nul_free = holds_nul ? stop : nul != NULL ? nul : nul_free + window;
         }
         if (row.is_spoilt || holds_nul || (row.is_ragged && !takes_ragged)) {
-            row_marks_restore(records, target->row, &marks);
-            row_target_drop_raws(target);
+            row_take_back(target, &marks);
             if (!mark_delimited(run, &row, stop, delimiter, has_quotes, holds_nul))
                 return false;
         }

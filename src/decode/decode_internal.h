@@ -150,14 +150,7 @@ static inline void row_target_begin(struct row_target *target, size_t row, uint6
         records->raws[row * records->raw_count + i] = (struct span){NULL, 0};
 }
 
-/* Forgets the raws of a row that could not be read as a record. */
-static inline void row_target_drop_raws(struct row_target *target)
-{
-    row_target_begin(target, target->row, target->records->lines[target->row]);
-}
-
-/* What was marked and noted before a row: where the row turns out to be no row of the table at
- * all, that is the reason to show, not what a shifted field looked like. */
+/* What was marked and noted before a row. */
 struct row_marks {
     size_t bad_count;
     size_t reasons_size;
@@ -169,13 +162,14 @@ static inline struct row_marks row_marks_of(const struct record_batch *records)
     return (struct row_marks){records->bad_count, records->reasons.size, records->event_count};
 }
 
-static inline void row_marks_restore(struct record_batch *records, size_t row,
-                                     const struct row_marks *marks)
+/* Takes back all that was marked and stored of a row that turns out to be no record at all: that is the
+ * reason to show, not what a shifted field looked like. */
+static inline void row_take_back(struct row_target *target, const struct row_marks *marks)
 {
-    records->bad_count = marks->bad_count;
-    records->reasons.size = marks->reasons_size;
-    records->event_count = marks->event_count;
-    records->is_bad[row] = 0;
+    target->records->bad_count = marks->bad_count;
+    target->records->reasons.size = marks->reasons_size;
+    target->records->event_count = marks->event_count;
+    row_target_begin(target, target->row, target->records->lines[target->row]);
 }
 
 static inline uint64_t count_newlines(const char *at, const char *end)

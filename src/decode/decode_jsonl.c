@@ -101,37 +101,22 @@ static bool mark_invalid(struct decode_run *run, const struct row_marks *marks,
                          const struct json_walk *walk)
 {
     const struct span whole = {NULL, 0};
-    row_marks_restore(run->target.records, run->target.row, marks);
-    row_target_drop_raws(&run->target);
+    row_take_back(&run->target, marks);
     return record_batch_mark_bad(run->target.records, run->target.row, whole,
                                  "invalid JSON at byte %zu: %s%s", json_walk_column(walk),
                                  walk->fault, layout_hint(walk));
 }
 
-static bool mark_duplicate(struct decode_run *run, const struct row_marks *marks,
-                           const struct json_key *key)
+/* fault: what follows "the key 'NAME' ". */
+static bool mark_key(struct decode_run *run, const struct row_marks *marks,
+                     const struct json_key *key, const char *fault)
 {
-    row_marks_restore(run->target.records, run->target.row, marks);
-    row_target_drop_raws(&run->target);
-    char name[ERROR_QUOTE_SIZE];
     const struct span whole = {NULL, 0};
-    error_quote(name, sizeof name, key->text.data, key->text.size);
-    return record_batch_mark_bad(run->target.records, run->target.row, whole,
-                                 "the key '%s' comes twice", name);
-}
-
-static bool mark_unkept(struct decode_run *run, const struct row_marks *marks,
-                        const struct json_key *key)
-{
-    row_marks_restore(run->target.records, run->target.row, marks);
-    row_target_drop_raws(&run->target);
     char name[ERROR_QUOTE_SIZE];
-    const struct span whole = {NULL, 0};
+    row_take_back(&run->target, marks);
     error_quote(name, sizeof name, key->text.data, key->text.size);
-    return record_batch_mark_bad(run->target.records, run->target.row, whole,
-                                 "the key '%s' was not in the first record, whose keys are "
-                                 "--keep-all's columns; --keep names columns",
-                                 name);
+    return record_batch_mark_bad(run->target.records, run->target.row, whole, "the key '%s' %s",
+                                 name, fault);
 }
 
 /* Stores what the record does not have; marks it bad where it must have it. */
@@ -230,9 +215,11 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
         struct json_key *key = &keys->keys[number];
         last = number;
         if (key->seen_in == serial)
-            return mark_duplicate(run, &marks, key);
+            return mark_key(run, &marks, key, "comes twice");
         if (plan->refuses_other_keys && (key->field < 0 || plan->fields[key->field].raw < 0))
-            return mark_unkept(run, &marks, key);
+            return mark_key(run, &marks, key,
+                            "was not in the first record, whose keys are --keep-all's columns; "
+                            "--keep names columns");
         key->seen_in = serial;
         if (key->plain.kind != PLAIN_NONE && has_slack) {
             double value;

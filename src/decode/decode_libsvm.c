@@ -130,8 +130,7 @@ static bool mark_line(struct decode_run *run, const struct row_marks *marks, con
 {
     const struct span whole = {NULL, 0};
     char quoted[ERROR_QUOTE_SIZE];
-    row_marks_restore(run->target.records, run->target.row, marks);
-    row_target_drop_raws(&run->target);
+    row_take_back(&run->target, marks);
     error_quote(quoted, sizeof quoted, token, size);
     return record_batch_mark_bad(run->target.records, run->target.row, whole, "'%s': %s", quoted,
                                  fault);
@@ -140,8 +139,7 @@ static bool mark_line(struct decode_run *run, const struct row_marks *marks, con
 static bool mark_beyond(struct decode_run *run, const struct row_marks *marks, uint32_t index)
 {
     const struct span whole = {NULL, 0};
-    row_marks_restore(run->target.records, run->target.row, marks);
-    row_target_drop_raws(&run->target);
+    row_take_back(&run->target, marks);
     return record_batch_mark_bad(
         run->target.records, run->target.row, whole,
         "index %llu is beyond the model's %u features (indices from %u, --index-base %u)",
@@ -154,8 +152,7 @@ static bool mark_beyond(struct decode_run *run, const struct row_marks *marks, u
 static bool mark_empty(struct decode_run *run, const struct row_marks *marks, uint32_t index)
 {
     const struct span whole = {NULL, 0};
-    row_marks_restore(run->target.records, run->target.row, marks);
-    row_target_drop_raws(&run->target);
+    row_take_back(&run->target, marks);
     return record_batch_mark_bad(
         run->target.records, run->target.row, whole,
         "'%llu:': the value is not there (leave the index out, or write nan)",
@@ -185,7 +182,7 @@ static bool decode_line(struct decode_run *run, struct libsvm_reader *reader,
         result = libsvm_next_index(reader, &index);
         if (result != LIBSVM_ENTRY)
             break;
-        if (reader->at == reader->end || libsvm_is_blank(*reader->at) || *reader->at == '#')
+        if (is_value_end(reader, reader->at))
             return mark_empty(run, &marks, index);
         if (index >= binding->index_count) {
             if (binding->has_only_features)

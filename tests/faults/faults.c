@@ -221,17 +221,21 @@ static void *next(void **found, const char *name)
     return *found;
 }
 
-/* Under AddressSanitizer dlsym cannot be called as early as malloc is; there its own functions have names. */
-/* Begins a wrapper: `effect` is what happens, `real` the function behind; returns `failure` on an errno. */
-#define BEGIN(name, failure) BEGIN_IF(name, true, failure)
-#define BEGIN_IF(name, counts, failure)                                                            \
+/* Sets `real` to the function behind a wrapper. Under AddressSanitizer dlsym cannot be called as early as malloc
+ * is; there its own functions have names. */
+#define FIND_REAL(name)                                                                            \
     extern __typeof__(name) __interceptor_##name __attribute__((weak));                            \
     static void *found;                                                                            \
     __typeof__(&name) real = __interceptor_##name;                                                 \
     if (real == NULL) {                                                                            \
         void *function = next(&found, #name);                                                      \
         memcpy(&real, &function, sizeof real);                                                     \
-    }                                                                                              \
+    }
+
+/* Begins a wrapper: `effect` is what happens, `real` the function behind; returns `failure` on an errno. */
+#define BEGIN(name, failure) BEGIN_IF(name, true, failure)
+#define BEGIN_IF(name, counts, failure)                                                            \
+    FIND_REAL(name)                                                                                \
     if (real == NULL)                                                                              \
         return failure;                                                                            \
     int effect = counts ? effect_of(CALL_##name, __builtin_return_address(0)) : EFFECT_NONE;       \
@@ -243,13 +247,7 @@ static void *next(void **found, const char *name)
 
 /* As BEGIN, for functions that return the error and leave errno alone. */
 #define BEGIN_CODE(name)                                                                           \
-    extern __typeof__(name) __interceptor_##name __attribute__((weak));                            \
-    static void *found;                                                                            \
-    __typeof__(&name) real = __interceptor_##name;                                                 \
-    if (real == NULL) {                                                                            \
-        void *function = next(&found, #name);                                                      \
-        memcpy(&real, &function, sizeof real);                                                     \
-    }                                                                                              \
+    FIND_REAL(name)                                                                                \
     int effect = effect_of(CALL_##name, __builtin_return_address(0));                              \
     if (effect > 0)                                                                                \
         return effect;

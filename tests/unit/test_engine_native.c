@@ -405,19 +405,25 @@ TEST(dart_with_vector_leaves_of_the_old_layout_is_not_served)
     CHECK(open_with(&fixture, NULL, &reason, &kind) == STATUS_OK);
 }
 
-TEST(probe_rows_hold_thresholds_their_neighbours_and_odd_values)
+/* Probe rows of a model whose one split tests `feature`, its last, against 2.5. */
+static void probe_one_split(uint32_t feature, struct feature_batch *batch, size_t *different_count)
 {
     struct fixture fixture;
     struct plan plan = {.node_count = 0};
-    struct feature_batch batch = {0};
-    size_t different_count;
     struct error err;
-    uint32_t root = split(&plan, 0, 2.5f, true);
+    uint32_t root = split(&plan, feature, 2.5f, true);
     uint32_t low = leaf(&plan, 1.0f);
     join(&plan, root, low, leaf(&plan, 8.0f));
-    fixture_init(&fixture, 2, 1);
+    fixture_init(&fixture, feature + 1, 1);
     add_tree(&fixture, &plan, 0, 1.0f);
-    CHECK(native_probe_rows(&batch, &different_count, &fixture.model, &err) == STATUS_OK);
+    CHECK(native_probe_rows(batch, different_count, &fixture.model, &err) == STATUS_OK);
+}
+
+TEST(probe_rows_hold_thresholds_their_neighbours_and_odd_values)
+{
+    struct feature_batch batch = {0};
+    size_t different_count;
+    probe_one_split(0, &batch, &different_count);
     bool seen[6] = {false};
     for (size_t row = 0; row < batch.row_count; row++) {
         float x = feature_batch_column(&batch, 0)[row];
@@ -436,17 +442,9 @@ TEST(probe_rows_hold_thresholds_their_neighbours_and_odd_values)
 
 TEST(probe_rows_of_wide_models_are_sparse_and_few_rows_are_repeated)
 {
-    struct fixture fixture;
-    struct plan plan = {.node_count = 0};
     struct feature_batch batch = {0};
     size_t different_count;
-    struct error err;
-    uint32_t root = split(&plan, 999999, 2.5f, true);
-    uint32_t low = leaf(&plan, 1.0f);
-    join(&plan, root, low, leaf(&plan, 8.0f));
-    fixture_init(&fixture, 1000000, 1);
-    add_tree(&fixture, &plan, 0, 1.0f);
-    CHECK(native_probe_rows(&batch, &different_count, &fixture.model, &err) == STATUS_OK);
+    probe_one_split(999999, &batch, &different_count);
     CHECK(batch.is_sparse && batch.entry_count <= batch.row_count);
     CHECK(different_count < batch.row_count);
     for (size_t row = different_count; row < batch.row_count; row++) {
