@@ -364,11 +364,13 @@ static enum status on_file(void *context, struct stream_file *file, enum input_f
     }
     pipeline->bindings[pipeline->binding_count++] = binding;
     file->binding = binding;
-    char names[ERROR_QUOTE_SIZE];
-    if (!pipeline->has_warned_of_absent && binding_absent(binding, names, sizeof names) != 0) {
+    struct error absent;
+    if (!pipeline->has_warned_of_absent && run_plan_find_absent(file, &absent)) {
+        pipeline->has_warned_of_absent = true;
         /* Behind what is said of the FILEs before, and not at the same time. */
         drain(pipeline);
-        pipeline->has_warned_of_absent = is_over(pipeline) || run_plan_warn(file, pipeline->events);
+        if (!is_over(pipeline))
+            pipeline->events->warning(pipeline->events->context, absent.text);
     }
     return STATUS_OK;
 }

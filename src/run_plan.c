@@ -417,17 +417,15 @@ enum status run_plan_bind(const struct run_plan *plan, const struct stream_file 
     return binding_open(binding, &plan->fields.plan, plan->input, plan->delimiter, header, err);
 }
 
-bool run_plan_warn(const struct stream_file *file, const struct pipeline_events *events)
+bool run_plan_find_absent(const struct stream_file *file, struct error *text)
 {
     char names[ERROR_TEXT_SIZE];
     uint32_t count = binding_absent(file->binding, names, sizeof names);
-    struct error text;
     if (count == 0)
         return false;
-    error_set(&text, ERROR_NONE, "the header lacks the column%s %s: missing in every record",
+    error_set(text, ERROR_NONE, "the header lacks the column%s %s: missing in every record",
               count == 1 ? "" : "s", names);
-    fail_in_file(file, &text);
-    events->warning(events->context, text.text);
+    fail_in_file(file, text);
     return true;
 }
 

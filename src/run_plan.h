@@ -65,8 +65,8 @@ enum status run_plan_bind(const struct run_plan *plan, const struct stream_file 
                           const struct stream_file *first, struct binding **binding,
                           struct error *err);
 
-/* Names the columns that a bound FILE's header lacks, where that is allowed. True when there are any. */
-bool run_plan_warn(const struct stream_file *file, const struct pipeline_events *events);
+/* Whether a bound FILE's header lacks columns where that is allowed; text: what to warn of then. */
+bool run_plan_find_absent(const struct stream_file *file, struct error *text);
 
 /* The header that stands for a FILE: its own, or the made one. NULL for formats without. */
 const struct header *run_plan_header(const struct run_plan *plan, const struct stream_file *file);
