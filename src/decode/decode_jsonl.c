@@ -3,6 +3,8 @@
  */
 #include "decode/decode_internal.h"
 
+#include <stdio.h>
+
 #ifdef __AVX2__
 #include <immintrin.h>
 #endif
@@ -119,6 +121,34 @@ static bool mark_key(struct decode_run *run, const struct row_marks *marks,
                                  name, fault);
 }
 
+/* Marks the record bad that lacks a required field, and names the others behind it that it lacks. */
+static bool mark_lacking(struct decode_run *run, uint32_t first)
+{
+    const struct field_plan *plan = run->target.plan;
+    char others[800] = "", more[32] = "";
+    size_t used = 0;
+    uint32_t unnamed = 0;
+    for (uint32_t i = first + 1; i < plan->field_count; i++) {
+        const struct span name = plan->fields[i].name;
+        if (!plan->fields[i].is_required || json_keys_have_field(run->decoder->keys, i))
+            continue;
+        char quoted[ERROR_QUOTE_SIZE], part[ERROR_QUOTE_SIZE + 8];
+        error_quote(quoted, sizeof quoted, name.data, name.size);
+        const size_t size =
+            (size_t)snprintf(part, sizeof part, "%s '%s'", used == 0 ? ", nor" : ",", quoted);
+        if (unnamed != 0 || size >= sizeof others - used) {
+            unnamed++;
+        } else {
+            memcpy(others + used, part, size + 1);
+            used += size;
+        }
+    }
+    if (unnamed != 0)
+        snprintf(more, sizeof more, " and %lu more", (unsigned long)unnamed);
+    return record_batch_mark_bad(run->target.records, run->target.row, plan->fields[first].name,
+                                 "the record does not have it%s%s", others, more);
+}
+
 /* Stores what the record does not have; marks it bad where it must have it. */
 static bool store_lacking(struct decode_run *run)
 {
@@ -133,8 +163,7 @@ static bool store_lacking(struct decode_run *run)
                         field->text >= 0 || field->key >= 0;
             continue;
         }
-        if (field->is_required && !record_batch_mark_bad(records, run->target.row, field->name,
-                                                         "the record does not have it"))
+        if (field->is_required && !records->is_bad[run->target.row] && !mark_lacking(run, i))
             return false;
         if (field_has_value(field) && !field_store_missing(&run->target, field))
             return false;
