@@ -361,6 +361,7 @@ static void read_running(struct settings *settings, const struct options *option
     else if (iterations_parse(rounds, &settings->round_begin, &settings->round_end))
         settings->rounds = ROUNDS_GIVEN;
     settings->spec = options_text(options, OPTION_SPEC);
+    settings->pipeline.lookup.spec = settings->spec;
     settings->pipeline.lookup.cache_entries =
         options_count(options, OPTION_LOOKUP_CACHE, LOOKUP_CACHE_DEFAULT);
     settings->pipeline.lookup.cancel_fd = run->cancel_fd;

@@ -75,6 +75,19 @@ struct lane_key {
     struct span packed; /* data NULL: not known yet */
 };
 
+/* Faults of a database say whose it is; the spec's own are told with the spec's name (ERROR_SPEC) by who has read it. */
+static void name_fault(const struct lookup_config *config, struct error *err)
+{
+    char quoted[ERROR_QUOTE_SIZE];
+    if (err == NULL || err->kind == ERROR_MEMORY)
+        return;
+    error_prefix(err, "steps[%u]: ", config->step);
+    if (err->kind == ERROR_SYSTEM && config->settings.spec != NULL)
+        error_prefix(err, "%s: ",
+                     error_quote(quoted, sizeof quoted, config->settings.spec,
+                                 strlen(config->settings.spec)));
+}
+
 /* ---- A lookup ---- */
 
 enum status lookup_open(struct lookup **out, const struct lookup_config *config, struct error *err)
@@ -106,6 +119,8 @@ enum status lookup_open(struct lookup **out, const struct lookup_config *config,
         status = source->open(&lookup->spare, &lookup->config, lookup->functions, err);
     if (status != STATUS_OK) {
         lookup_close(lookup);
+        if (err != NULL && err->kind == ERROR_SYSTEM)
+            name_fault(config, err);
         return status;
     }
     *out = lookup;
@@ -158,6 +173,7 @@ enum status lookup_lane_open(struct lookup_lane **out, struct lookup *lookup, st
         status = lookup->source->open(&lane->connection, &lookup->config, lookup->functions, err);
     if (status != STATUS_OK) {
         lookup_lane_close(lane);
+        name_fault(&lookup->config, err);
         return status;
     }
     *out = lane;
@@ -440,8 +456,10 @@ static enum status ask_source(struct lookup_lane *lane, struct lookup_counts *co
     enum status status = lane->lookup->source->ask(lane->connection, &question, &lane->reply,
                                                    &counts->round_trips, err);
     counts->seconds = clock_seconds() - begin;
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        name_fault(&lane->lookup->config, err);
         return status;
+    }
     size_t asked = 0;
     for (size_t i = 0; i < lane->count; i++)
         if (lane->keys[i].packed.data == NULL)

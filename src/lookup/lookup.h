@@ -28,6 +28,7 @@ struct lookup_lane; /* opaque */
 /* What holds for every lookup of a run. */
 struct lookup_settings {
     const char *folder;     /* relative files begin here; NULL: the working folder */
+    const char *spec;       /* the file that names the databases, for messages */
     uint64_t cache_entries; /* answers kept by each lookup; 0: none */
     int cancel_fd;          /* becomes readable when a wait must end; -1: never */
 };
@@ -37,6 +38,7 @@ enum lookup_type { LOOKUP_UNUSED, LOOKUP_NUMBER, LOOKUP_TEXT };
 struct lookup_config {
     struct span source; /* "sqlite:FILE", "postgresql://..." or "postgresql:service=NAME" */
     struct span query;  /* with $1 ... $key_count */
+    uint32_t step; /* whose it is: its place in the spec, for messages */
     uint32_t key_count;
     uint32_t column_count;
     const enum lookup_type *types; /* by column of the result: what it is wanted as */
@@ -45,11 +47,13 @@ struct lookup_config {
 
 /* Connects, prepares the query and checks that its parameters and result columns are as many as the keys and the
  * columns. Borrows what config points to until lookup_close. ERROR_SPEC: a query that cannot be used. ERROR_USAGE: a
- * source that cannot be used, or that this program was built without. ERROR_SYSTEM: a database that cannot be had. ERROR_MEMORY. */
+ * source that cannot be used, or that this program was built without. ERROR_SYSTEM: a database that cannot be had; the
+ * text names spec and step, as of those below. ERROR_MEMORY. */
 enum status lookup_open(struct lookup **out, const struct lookup_config *config, struct error *err);
 void lookup_close(struct lookup *lookup); /* NULL is allowed; after its lanes */
 
-/* Connects anew, but for the first lane, which takes the connection of lookup_open. Borrows lookup. */
+/* Connects anew, but for the first lane, which takes the connection of lookup_open. Borrows lookup. Faults as of
+ * lookup_open; here and below the text of an ERROR_SPEC names the step. */
 enum status lookup_lane_open(struct lookup_lane **out, struct lookup *lookup, struct error *err);
 void lookup_lane_close(struct lookup_lane *lane); /* NULL is allowed */
 

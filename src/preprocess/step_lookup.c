@@ -19,7 +19,6 @@ struct lookup_default {
 
 struct lookup_state {
     size_t number; /* of the plan's lookups */
-    uint32_t step;
     uint32_t key_count;
     const struct span *key_names;
     const int32_t *key_slots; /* texts */
@@ -127,6 +126,7 @@ static enum status open_lookup(struct step_binding *binding, struct lookup_state
     struct lookup_config config = {
         .source = source->text,
         .query = query->text,
+        .step = binding->step->index,
         .key_count = state->key_count,
         .column_count = state->column_count,
         .types = state->types,
@@ -144,7 +144,7 @@ static enum status open_lookup(struct step_binding *binding, struct lookup_state
         return spec_step_fail(binding->step, query, err, ".query: %s", fault.text);
     if (fault.kind == ERROR_USAGE)
         return spec_step_fail(binding->step, source, err, ".source: %s", fault.text);
-    return error_set(err, fault.kind, "steps[%u]: %s", binding->step->index, fault.text);
+    return error_set(err, fault.kind, "%s", fault.text);
 }
 
 static enum status bind_lookup(struct step_binding *binding, struct error *err)
@@ -160,7 +160,6 @@ static enum status bind_lookup(struct step_binding *binding, struct error *err)
     if (state == NULL || key_names == NULL || key_slots == NULL)
         return error_memory(err);
     *state = (struct lookup_state){
-        .step = step->index,
         .key_count = key->count,
         .key_names = key_names,
         .key_slots = key_slots,
@@ -322,10 +321,8 @@ static bool run_part(const struct lookup_state *state, const struct step_rows *r
     for (size_t row = begin; row < end; row++)
         if (!add_row(state, rows, row, lane, key, &numbers[row - begin]))
             return false;
-    if (lookup_lane_run(lane, rows->failure) != STATUS_OK) {
-        error_prefix(rows->failure, "steps[%u]: ", state->step);
+    if (lookup_lane_run(lane, rows->failure) != STATUS_OK)
         return false;
-    }
     if (!keep_texts(state, rows, lane))
         return false;
     for (size_t row = begin; row < end; row++) {

@@ -184,12 +184,13 @@ static void remove_database(void)
 
 static struct lookup_config config_of(const char *query, const enum lookup_type *types)
 {
-    return (struct lookup_config){.source = span_of_text("sqlite:a.db"),
-                                  .query = span_of_text(query),
-                                  .key_count = 1,
-                                  .column_count = 2,
-                                  .types = types,
-                                  .settings = {folder, 100, -1}};
+    return (struct lookup_config){
+        .source = span_of_text("sqlite:a.db"),
+        .query = span_of_text(query),
+        .key_count = 1,
+        .column_count = 2,
+        .types = types,
+        .settings = {.folder = folder, .cache_entries = 100, .cancel_fd = -1}};
 }
 
 /* Asks for one key in a batch of its own. */
