@@ -52,6 +52,8 @@ _xgbpipe() {
         if [[ $word == -* ]]; then
             words=$(_xgbpipe_options "$command")
         elif [ "$COMP_CWORD" -eq 1 ]; then
+            words='predict transform fit check inspect help'
+        elif [ "$before" = help ]; then
             words='predict transform fit check inspect'
         fi
         ;;

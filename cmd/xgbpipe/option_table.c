@@ -134,7 +134,7 @@ const struct option_rule option_rules[] = {
     {OPTION_VERBOSE, "verbose", 'v', ARGUMENT_NONE, NULL, NULL, 0, 0, ALL, GROUP_GENERAL,
      "say what is done, and how long it takes"},
     {OPTION_HELP, "help", 'h', ARGUMENT_NONE, NULL, NULL, 0, 0, ALL, GROUP_GENERAL,
-     "print this help; xgbpipe COMMAND --help prints that command's"},
+     "print this help; xgbpipe COMMAND --help, or help COMMAND, prints that command's"},
     {OPTION_VERSION, "version", 'V', ARGUMENT_NONE, NULL, NULL, 0, 0, ALL, GROUP_GENERAL,
      "print the versions of xgbpipe and of libxgboost"},
 };

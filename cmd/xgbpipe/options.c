@@ -332,29 +332,61 @@ static enum status read_short(struct reading *reading, const char *text, struct 
     return STATUS_OK;
 }
 
+static bool find_command(struct options *options, const char *text)
+{
+    for (int command = 0; command < COMMAND_COUNT; command++)
+        if (strcmp(text, command_names[command]) == 0) {
+            options->command = (enum command)command;
+            options->is_command_named = true;
+        }
+    return options->is_command_named;
+}
+
+/* What was meant by a text that names no command, or NULL. */
+static const char *nearest_command(const char *text)
+{
+    struct span names[COMMAND_COUNT + 1] = {[COMMAND_COUNT] = {"help", 4}};
+
+    for (int command = 0; command < COMMAND_COUNT; command++)
+        names[command] = span_of_text(command_names[command]);
+    int32_t nearest = suggest_nearest(span_of_text(text), names, COMMAND_COUNT + 1);
+    return nearest < 0 ? NULL : names[nearest].data;
+}
+
+/* other: what else the text may have been. */
+static enum status refuse_command(const char *text, const char *other, struct error *err)
+{
+    const char *nearest = nearest_command(text);
+    struct quoted quoted;
+
+    error_set(err, ERROR_USAGE, "no command%s '%s'", other, quote(&quoted, text));
+    return nearest == NULL ? STATUS_FAILED
+                           : error_set(err, ERROR_USAGE, "no command%s '%s'; did you mean '%s'?",
+                                       other, quoted.text, nearest);
+}
+
+/* As with git, `help COMMAND` is `COMMAND --help`. */
+static enum status read_help(struct reading *reading, struct error *err)
+{
+    const char *text = reading->argc > 2 ? reading->argv[2] : "help";
+
+    if (text[0] != '-' && strcmp(text, "help") != 0 && !find_command(reading->options, text))
+        return refuse_command(text, "", err);
+    return read_long(reading, "help", err);
+}
+
 /* The first argument, where it names a command. What only looks like one is told from a FILE by
  * asking whether there is such a file. */
 static enum status read_command(struct reading *reading, struct error *err)
 {
-    struct options *options = reading->options;
-    struct span names[COMMAND_COUNT];
-    struct quoted quoted;
+    const char *text = reading->argc > 1 ? reading->argv[1] : "-";
 
-    if (reading->argc < 2 || reading->argv[1][0] == '-')
-        return STATUS_OK;
-    for (int command = 0; command < COMMAND_COUNT; command++) {
-        names[command] = span_of_text(command_names[command]);
-        if (strcmp(reading->argv[1], command_names[command]) == 0) {
-            options->command = (enum command)command;
-            options->is_command_named = true;
-            reading->next = 2;
-            return STATUS_OK;
-        }
-    }
-    int32_t nearest = suggest_nearest(span_of_text(reading->argv[1]), names, COMMAND_COUNT);
-    if (nearest >= 0 && access(reading->argv[1], F_OK) != 0)
-        return error_set(err, ERROR_USAGE, "no command and no file '%s'; did you mean '%s'?",
-                         quote(&quoted, reading->argv[1]), command_names[nearest]);
+    if (strcmp(text, "help") == 0)
+        return read_help(reading, err);
+    if (find_command(reading->options, text))
+        reading->next = 2;
+    else if (text[0] != '-' && nearest_command(text) != NULL && access(text, F_OK) != 0)
+        return refuse_command(text, " and no file", err);
     return STATUS_OK;
 }
 
@@ -395,6 +427,10 @@ enum status options_parse(struct options *options, int argc, char *const argv[],
                 return error_set(err, ERROR_USAGE,
                                  "there is no file '%s'; a command comes first: xgbpipe %s ...",
                                  command_names[command], command_names[command]);
+    /* Without options it would be the FILE of a run without a model. */
+    if (options->use_count == 0 && options->file_count != 0 &&
+        strcmp(options->files[0], "-") != 0 && access(options->files[0], F_OK) != 0)
+        return refuse_command(options->files[0], " and no file", err);
     return STATUS_OK;
 }
 
