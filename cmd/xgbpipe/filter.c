@@ -11,6 +11,8 @@
 #include "signals.h"
 #include "summary.h"
 
+enum { SECONDS_SIZE = 40 };
+
 int filter_fail(struct diagnostics *diagnostics, const struct error *err)
 {
     diagnostics_error(diagnostics, "%s", err->text);
@@ -19,35 +21,48 @@ int filter_fail(struct diagnostics *diagnostics, const struct error *err)
     return diagnostics_exit_status(err->kind);
 }
 
+/* With three digits or more that count, down to a microsecond. */
+static const char *seconds_text(char text[SECONDS_SIZE], double seconds)
+{
+    int digits = seconds >= 0.1 ? 3 : seconds >= 0.01 ? 4 : seconds >= 0.001 ? 5 : 6;
+
+    snprintf(text, SECONDS_SIZE, "%.*f s", seconds < 0.5e-6 ? 0 : digits, seconds);
+    return text;
+}
+
 /* Stages overlap on several threads, so their times are work done, and their sum may exceed the run's. */
 static void note_times(struct diagnostics *diagnostics, const struct settings *settings,
                        const struct pipeline_counters *counters)
 {
     static const char *const names[STAGE_COUNT] = {"read",    "decode", "steps",
                                                    "predict", "encode", "write"};
-    char line[300] = "";
+    char line[300] = "", text[SECONDS_SIZE];
     size_t size = 0;
 
     for (int stage = 0; stage < STAGE_COUNT; stage++)
-        size += (size_t)snprintf(line + size, sizeof line - size, ", %s %.3f s", names[stage],
-                                 counters->stage_seconds[stage]);
-    diagnostics_note(diagnostics, "%llu record%s in %.3f s with %u thread%s%s",
+        size += (size_t)snprintf(line + size, sizeof line - size, ", %s %s", names[stage],
+                                 seconds_text(text, counters->stage_seconds[stage]));
+    diagnostics_note(diagnostics, "%llu record%s in %s with %u thread%s%s",
                      (unsigned long long)counters->records, counters->records == 1 ? "" : "s",
-                     diagnostics_seconds(diagnostics), settings->pipeline.run.threads,
-                     settings->pipeline.run.threads == 1 ? "" : "s", line);
+                     seconds_text(text, diagnostics_seconds(diagnostics)),
+                     settings->pipeline.run.threads, settings->pipeline.run.threads == 1 ? "" : "s",
+                     line);
 }
 
 static void note_lookups(struct diagnostics *diagnostics, const struct pipeline_counters *counters)
 {
     const struct lookup_counts *lookups = &counters->lookups;
+    char text[SECONDS_SIZE];
 
     if (counters->lookup_count != 0)
         diagnostics_note(diagnostics,
                          "looked up %llu keys: %llu different in their batches, %llu of them "
-                         "cached, %llu round trips, %.3f s waited",
+                         "cached, %llu round trips, %s waited; %llu answers kept in %llu bytes",
                          (unsigned long long)lookups->keys, (unsigned long long)lookups->distinct,
                          (unsigned long long)lookups->cache_hits,
-                         (unsigned long long)lookups->round_trips, lookups->seconds);
+                         (unsigned long long)lookups->round_trips,
+                         seconds_text(text, lookups->seconds), (unsigned long long)lookups->kept,
+                         (unsigned long long)lookups->kept_bytes);
 }
 
 /* How much of the machine was out of reach while records were read. */

@@ -146,6 +146,8 @@ void lookup_add_counts(struct lookup *lookup, struct lookup_counts *counts)
     counts->cache_hits += lookup->counts.cache_hits;
     counts->round_trips += lookup->counts.round_trips;
     counts->seconds += lookup->counts.seconds;
+    counts->kept += lookup_cache_count(lookup->cache);
+    counts->kept_bytes += lookup_cache_size_bytes(lookup->cache);
     pthread_mutex_unlock(&lookup->mutex);
 }
 

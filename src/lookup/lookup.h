@@ -38,7 +38,7 @@ enum lookup_type { LOOKUP_UNUSED, LOOKUP_NUMBER, LOOKUP_TEXT };
 struct lookup_config {
     struct span source; /* "sqlite:FILE", "postgresql://..." or "postgresql:service=NAME" */
     struct span query;  /* with $1 ... $key_count */
-    uint32_t step; /* whose it is: its place in the spec, for messages */
+    uint32_t step;      /* whose it is: its place in the spec, for messages */
     uint32_t key_count;
     uint32_t column_count;
     const enum lookup_type *types; /* by column of the result: what it is wanted as */
@@ -113,6 +113,8 @@ struct lookup_counts {
     uint64_t cache_hits;  /* of those: known already */
     uint64_t round_trips; /* visits to the database: at most one a batch, and repeats */
     double seconds;       /* waited for the database, summed over workers */
+    uint64_t kept;        /* answers in the caches now, and their bytes with all that keeps them */
+    uint64_t kept_bytes;
 };
 
 /* Adds the lookup's figures to *counts. */
