@@ -38,7 +38,8 @@ empty :=
 space := $(empty) $(empty)
 
 # --- flavours ---------------------------------------------------------------------------------------
-ifneq ($(filter-out address undefined thread memory,$(subst $(comma), ,$(SANITIZE))),)
+SANITIZERS := $(subst $(comma), ,$(SANITIZE))
+ifneq ($(filter-out address undefined thread memory,$(SANITIZERS)),)
 $(error SANITIZE takes address, undefined, thread and memory, not '$(SANITIZE)')
 endif
 ifneq ($(filter memory,$(SANITIZE)),)
@@ -51,7 +52,7 @@ endif
 parts := $(filter-out gcc cc,$(notdir $(firstword $(CC)))) $(if $(DEBUG),debug) $(if $(STATIC),static) \
     $(if $(COVERAGE),coverage) \
     $(if $(WITHOUT_XGBOOST),without-xgboost) $(if $(WITHOUT_SQLITE),without-sqlite) \
-    $(if $(WITHOUT_POSTGRESQL),without-postgresql) $(if $(SANITIZE),sanitize $(subst $(comma), ,$(SANITIZE)))
+    $(if $(WITHOUT_POSTGRESQL),without-postgresql) $(if $(SANITIZE),sanitize $(SANITIZERS))
 FLAVOUR := $(or $(subst $(space),-,$(strip $(parts))),release)
 O := $(BUILD)/$(FLAVOUR)
 
@@ -95,6 +96,10 @@ project_cppflags := -Isrc -D_GNU_SOURCE= -DXGBPIPE_VERSION='"$(VERSION)"' \
 project_cflags := $(language) $(warnings) $(optimise) $(hardening) $(reproducible)
 project_ldflags := -pie -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage)
+# clang's AddressSanitizer looks for C++'s throw once, at the start, when libxgboost is not loaded yet.
+ifneq ($(and $(filter address,$(SANITIZERS)),$(if $(WITHOUT_XGBOOST),,1),$(findstring clang,$(CC))),)
+project_ldflags += -Wl,--push-state,--no-as-needed -lstdc++ -Wl,--pop-state
+endif
 # Asked for when a recipe runs: pkg-config may have been installed by this very make.
 libraries = $(or $(shell pkg-config --libs libcjson 2>/dev/null),-lcjson) -lm -lpthread -ldl
 ifneq ($(STATIC),)
@@ -142,6 +147,7 @@ PROGRAM_SOURCES := $(sort $(wildcard cmd/xgbpipe/*.c)) $(if $(COVERAGE),tests/co
 OBJECTS := $(SOURCES:%.c=$(O)/%.o) $(if $(KERNELS),$(ISAS:%=$(O)/src/predict/native_kernels.%.o)) \
     $(foreach isa,$(DECODE_ISAS),$(DECODERS:%.c=$(O)/%.$(isa).o))
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%.c=$(O)/%.o)
+SANITIZER_OBJECTS := $(if $(filter address memory,$(SANITIZERS)),$(O)/tests/sanitizer_defaults.o)
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/unit/test_*.c)))
 ENGINE_TOOLS := $(O)/tests/differential/engine_driver $(O)/tests/bench/bench_engine \
     $(O)/tests/differential/decode_driver $(O)/tests/bench/bench_decode $(O)/tests/bench/decode_file \
@@ -160,16 +166,16 @@ all: $(BUILD)/xgbpipe
 $(BUILD)/xgbpipe: $(O)/xgbpipe FORCE
 	@cmp -s $< $@ || { cp -f $< $@.new && mv -f $@.new $@ && echo "$@ ($(FLAVOUR))"; }
 
-$(O)/xgbpipe: $(PROGRAM_OBJECTS) $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
+$(O)/xgbpipe: $(PROGRAM_OBJECTS) $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
 	@test -z '$(WHEEL)' || ln -sfn ../libxgboost $(@D)/libxgboost
 	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) $(if $(COVERAGE),-Wl$(comma)--wrap=raise) \
-	    -o $@ $(PROGRAM_OBJECTS) $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
+	    -o $@ $(PROGRAM_OBJECTS) $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
 
 $(O)/libxgbpipe.a: $(OBJECTS)
 	@rm -f $@
 	$(call say,AR) ar rcsD $@ $^
 
-$(SOURCES:%.c=$(O)/%.o) $(PROGRAM_OBJECTS) $(UNIT_TESTS:%=%.o) $(ENGINE_TOOLS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
+$(SOURCES:%.c=$(O)/%.o) $(PROGRAM_OBJECTS) $(SANITIZER_OBJECTS) $(UNIT_TESTS:%=%.o) $(ENGINE_TOOLS:%=%.o): $(O)/%.o: %.c $(O)/flags | packages
 	@mkdir -p $(@D)
 	$(call say,CC) $(CC) $(project_cppflags) $(if $(filter tests/%,$*),-Itests,$(banned)) $(CPPFLAGS) $(project_cflags) $(CFLAGS_$*.o) $(CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -185,9 +191,9 @@ $(DECODERS:%.c=$(O)/%.$(1).o): $(O)/%.$(1).o: %.c $(O)/flags | packages
 endef
 $(foreach isa,$(DECODE_ISAS),$(eval $(call decoder_rule,$(isa))))
 
-$(UNIT_TESTS) $(ENGINE_TOOLS): $(O)/%: $(O)/%.o $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
+$(UNIT_TESTS) $(ENGINE_TOOLS): $(O)/%: $(O)/%.o $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
 	@test -z '$(WHEEL)' || ln -sfn ../../../libxgboost $(@D)/libxgboost
-	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libxgbpipe.a $(LIBRARIES_$*) $(libraries) $(LDLIBS)
+	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(LIBRARIES_$*) $(libraries) $(LDLIBS)
 
 # Other flags, other objects: the stamp changes only when they do.
 flags_text = $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS) $(project_ldflags) $(LDFLAGS) \

@@ -104,7 +104,6 @@ class Room:
         environment = dict(os.environ, LC_ALL='C')
         # Of a sanitizer's build: its findings, leaks too, are a status of their own.
         environment.setdefault('ASAN_OPTIONS', 'exitcode=99:verify_asan_link_order=0:detect_stack_use_after_return=1')
-        environment.setdefault('LSAN_OPTIONS', 'exitcode=99:print_suppressions=0:suppressions=' + os.path.join(jobs.ROOT, 'tests', 'leaks.supp'))
         if faults:
             environment.update(FAULTS=faults, FAULTS_LOG=self.log, LD_PRELOAD=library)
         # pylint: disable=consider-using-with
