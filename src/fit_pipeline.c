@@ -2,9 +2,11 @@
  * fit_pipeline.c - reads training records and lets preprocess/fit.h learn from them.
  *
  * Records that cannot be read are rejected while reading; those that a step refuses only when the steps before it
- * have been fitted, so their messages come at the end.
+ * have been fitted, so their messages come at the end. For --rejects the texts of all records are kept until then.
  */
 #include "fit_pipeline.h"
+
+#include <string.h>
 
 #include "base/memory.h"
 #include "field_table.h"
@@ -14,6 +16,12 @@
 #include "run_sandbox.h"
 
 enum { BATCH_ROWS = 1024 };
+
+/* The FILE that rows are of, from one on. */
+struct row_source {
+    size_t first_row;
+    const char *file; /* NULL where there is one FILE only */
+};
 
 struct fit_run {
     const struct fit_pipeline_config *config;
@@ -32,6 +40,13 @@ struct fit_run {
     struct binding **bindings; /* owned, one for each FILE */
     size_t binding_count;
     size_t binding_capacity;
+    size_t row_count;           /* that fit has */
+    struct row_source *sources; /* owned */
+    size_t source_count;
+    size_t source_capacity;
+    struct span *kept; /* owned: by row, with --rejects */
+    size_t kept_capacity;
+    struct text_arena kept_texts;
     struct byte_buffer text; /* a message being made */
 };
 
@@ -119,11 +134,18 @@ static enum status on_file(void *context, struct stream_file *file, enum input_f
     return status;
 }
 
-/* A bad record: ends the run (STATUS_FAILED), or is told of and left out. */
+/* A bad record goes to --rejects, and ends the run (STATUS_FAILED), or is told of and left out. */
 static enum status reject(struct fit_run *run, const struct record_place *place, struct span reason,
-                          struct error *err)
+                          struct span record, struct error *err)
 {
     const struct fit_pipeline_config *config = run->config;
+    if (config->rejects != NULL) {
+        byte_buffer_clear(&run->text);
+        if (!record_reject(&run->text, place, reason, record))
+            return error_memory(err);
+        if (byte_sink_write(config->rejects, run->text.data, run->text.size, err) != STATUS_OK)
+            return STATUS_FAILED;
+    }
     run->counters->rejected++;
     if (config->on_error == ON_ERROR_FAIL)
         return record_message_error(err, place, reason) ? STATUS_FAILED : error_memory(err);
@@ -142,20 +164,6 @@ static enum status reject(struct fit_run *run, const struct record_place *place,
     return STATUS_OK;
 }
 
-/* Likewise, with the record for --rejects. */
-static enum status reject_record(struct fit_run *run, const struct record_place *place,
-                                 struct span reason, struct span record, struct error *err)
-{
-    if (run->config->rejects != NULL) {
-        byte_buffer_clear(&run->text);
-        if (!record_reject(&run->text, place, reason, record))
-            return error_memory(err);
-        if (byte_sink_write(run->config->rejects, run->text.data, run->text.size, err) != STATUS_OK)
-            return STATUS_FAILED;
-    }
-    return reject(run, place, reason, err);
-}
-
 static enum status reject_bad_rows(struct fit_run *run, const struct stream_file *file,
                                    struct error *err)
 {
@@ -164,10 +172,38 @@ static enum status reject_bad_rows(struct fit_run *run, const struct stream_file
         const struct bad_record *bad = &records->bads[i];
         struct record_place place = {file->name, records->lines[bad->row], bad->column};
         struct span reason = span_of(records->reasons.data + bad->reason_begin, bad->reason_size);
-        if (reject_record(run, &place, reason, records->records[bad->row], err) != STATUS_OK)
+        if (reject(run, &place, reason, records->records[bad->row], err) != STATUS_OK)
             return STATUS_FAILED;
     }
     return STATUS_OK;
+}
+
+/* Notes where the good rows are from, which a step may refuse when all have been read. False for memory. */
+static bool note_rows(struct fit_run *run, const char *file)
+{
+    const struct record_batch *records = &run->records;
+    if (run->source_count == 0 || run->sources[run->source_count - 1].file != file) {
+        if (!memory_grow(&run->sources, &run->source_capacity, run->source_count + 1,
+                         sizeof *run->sources))
+            return false;
+        run->sources[run->source_count++] = (struct row_source){run->row_count, file};
+    }
+    for (size_t row = 0; row < records->row_count; row++) {
+        if (records->is_bad[row])
+            continue;
+        if (run->config->rejects != NULL) {
+            struct span record = records->records[row];
+            char *copy = text_arena_take(&run->kept_texts, record.size);
+            if (copy == NULL || !memory_grow(&run->kept, &run->kept_capacity, run->row_count + 1,
+                                             sizeof *run->kept))
+                return false;
+            if (record.size != 0)
+                memcpy(copy, record.data, record.size);
+            run->kept[run->row_count] = span_of(copy, record.size);
+        }
+        run->row_count++;
+    }
+    return true;
 }
 
 static enum status add_block(struct fit_run *run, const struct block *block, struct error *err)
@@ -175,8 +211,8 @@ static enum status add_block(struct fit_run *run, const struct block *block, str
     if (block->is_overlong) {
         struct record_place place = {block->file->name, block->line, span_of("", 0)};
         run->counters->records++;
-        return reject_record(run, &place, span_of_text("the record is longer than --max-record"),
-                             span_of(block->bytes.data, block->record_bytes), err);
+        return reject(run, &place, span_of_text("the record is longer than --max-record"),
+                      span_of(block->bytes.data, block->record_bytes), err);
     }
     struct decode_cursor cursor = {
         .bytes = span_of(block->bytes.data, block->record_bytes),
@@ -189,6 +225,8 @@ static enum status add_block(struct fit_run *run, const struct block *block, str
             return status;
         run->counters->records += run->records.row_count;
         status = reject_bad_rows(run, block->file, err);
+        if (status == STATUS_OK && !note_rows(run, block->file->name))
+            status = error_memory(err);
         if (status == STATUS_OK)
             status = fit_add(run->fit, &run->columns, &run->records, err);
         if (status != STATUS_OK)
@@ -226,13 +264,17 @@ static enum status read_all(struct fit_run *run, struct error *err)
     return status;
 }
 
-/* Records that a step refused: which FILE they were in is not known any more. */
+/* Records that a step refused. */
 static enum status reject_refused(struct fit_run *run, struct error *err)
 {
+    size_t source = 0;
     for (uint32_t i = 0; i < fit_reject_count(run->fit); i++) {
         struct fit_reject refused = fit_reject_at(run->fit, i);
-        struct record_place place = {NULL, refused.line, refused.column};
-        if (reject(run, &place, refused.reason, err) != STATUS_OK)
+        while (source + 1 < run->source_count && run->sources[source + 1].first_row <= refused.row)
+            source++;
+        struct record_place place = {run->sources[source].file, refused.line, refused.column};
+        struct span record = run->kept != NULL ? run->kept[refused.row] : span_of(NULL, 0);
+        if (reject(run, &place, refused.reason, record, err) != STATUS_OK)
             return STATUS_FAILED;
     }
     return STATUS_OK;
@@ -251,6 +293,9 @@ static void run_release(struct fit_run *run)
     field_table_release(&run->fields);
     header_release(&run->made_header);
     record_stream_close(run->stream);
+    memory_release(run->sources);
+    memory_release(run->kept);
+    text_arena_release(&run->kept_texts);
     byte_buffer_release(&run->text);
 }
 
@@ -275,18 +320,14 @@ enum status fit_pipeline_run(const struct fit_pipeline_config *config, struct sp
         status = read_all(&run, err);
     if (status == STATUS_OK && run.fit == NULL)
         status = error_set(err, ERROR_SPEC, "there is no record to learn from");
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = fit_finish(run.fit, err);
+        /* Where the first of them has ended it, that is told here. */
+        if (status == STATUS_OK || err->kind == ERROR_RECORD)
+            status = reject_refused(&run, err);
+    }
     if (run.fit != NULL)
         counters->lookup_count = fit_add_lookup_counts(run.fit, &counters->lookups);
-    if (status == STATUS_FAILED && err->kind == ERROR_RECORD && counters->rejected == 0) {
-        /* A step refused a record: fit knows its line. */
-        counters->rejected = 1;
-        if (err->line != 0)
-            error_prefix(err, "line %llu: ", (unsigned long long)err->line);
-    }
-    if (status == STATUS_OK)
-        status = reject_refused(&run, err);
     if (run.stream != NULL)
         counters->bytes_read = record_stream_bytes_read(run.stream);
     run_release(&run);

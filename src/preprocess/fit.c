@@ -7,6 +7,7 @@
 #include "preprocess/fit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -293,23 +294,10 @@ static enum status learn_step(struct fit *fit, struct spec_step *step, struct er
     return STATUS_OK;
 }
 
-/* A bad record of the training data ends the run, unless bad ones are skipped. */
-static enum status check_records(const struct fit *fit, struct error *err)
+static int by_row(const void *left, const void *right)
 {
-    const struct record_batch *records = &fit->records;
-    if (records->bad_count == 0 || fit->config.skips_bad)
-        return STATUS_OK;
-    const struct bad_record *first = &records->bads[0];
-    for (size_t i = 1; i < records->bad_count; i++)
-        if (records->bads[i].row < first->row)
-            first = &records->bads[i];
-    char quoted[ERROR_QUOTE_SIZE];
-    error_set(err, ERROR_RECORD, "column '%s': %.*s",
-              error_quote(quoted, sizeof quoted, first->column.data, first->column.size),
-              (int)first->reason_size, records->reasons.data + first->reason_begin);
-    if (err != NULL)
-        err->line = fit->lines[first->row];
-    return STATUS_FAILED;
+    const struct bad_record *a = left, *b = right;
+    return a->row < b->row ? -1 : a->row > b->row;
 }
 
 /* Likewise lookups. */
@@ -337,7 +325,10 @@ static enum status run_step(struct fit *fit, const struct step_kind *kind, const
     if (step_run(kind, state, &rows, err) != STATUS_OK)
         return STATUS_FAILED;
     fit->records.event_count = 0;
-    return check_records(fit, err);
+    /* A bad record of the training data ends the run, unless bad ones are skipped. */
+    return fit->records.bad_count == 0 || fit->config.skips_bad
+               ? STATUS_OK
+               : error_set(err, ERROR_RECORD, "a step refuses a record");
 }
 
 static bool learns_something(const struct spec_step *step)
@@ -384,6 +375,8 @@ enum status fit_finish(struct fit *fit, struct error *err)
     fit->records.row_count = fit->row_count;
     memcpy(fit->records.lines, fit->lines, fit->row_count * sizeof *fit->lines);
     enum status status = fit_steps(fit, err);
+    if (fit->records.bad_count != 0)
+        qsort(fit->records.bads, fit->records.bad_count, sizeof *fit->records.bads, by_row);
     struct plan_feature *features;
     struct span *names;
     uint32_t count;
@@ -412,6 +405,6 @@ struct fit_reject fit_reject_at(const struct fit *fit, uint32_t index)
 {
     const struct bad_record *bad = &fit->records.bads[index];
     return (struct fit_reject){
-        fit->lines[bad->row], bad->column,
+        bad->row, fit->lines[bad->row], bad->column,
         span_of(fit->records.reasons.data + bad->reason_begin, bad->reason_size)};
 }

@@ -55,15 +55,16 @@ enum status fit_add(struct fit *fit, const struct column_batch *input,
                     const struct record_batch *records, struct error *err);
 
 /* Fits the steps and fills the spec in: parameters, features, null. No record at all, or a column with
- * nothing to learn from, is ERROR_SPEC. A record that a step refuses is ERROR_RECORD with err->line and
- * "column 'x': ...", or is left out and counted (skips_bad). Then spec_write the spec. */
+ * nothing to learn from, is ERROR_SPEC. A record that a step refuses is ERROR_RECORD, the first of the rejects, or is
+ * left out and counted (skips_bad). Then spec_write the spec. */
 enum status fit_finish(struct fit *fit, struct error *err);
 
 /* As preprocess_add_lookup_counts: of fit_finish. */
 uint32_t fit_add_lookup_counts(const struct fit *fit, struct lookup_counts *counts);
 
-/* Records that steps refused under skips_bad, in order of their lines being added: after fit_finish. */
+/* Records that steps refused, in the order in which they were added: after fit_finish. */
 struct fit_reject {
+    size_t row; /* among those that were added and not bad */
     uint64_t line;
     struct span column;
     struct span reason;

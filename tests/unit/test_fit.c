@@ -279,9 +279,12 @@ TEST(a_bad_training_record_ends_the_run_or_is_left_out)
     begin(&fitted, steps, false, false);
     finish(&fitted);
     CHECK(fitted.status == STATUS_FAILED && fitted.err.kind == ERROR_RECORD);
-    CHECK_INT(fitted.err.line, 5);
-    CHECK_TEXT(fitted.err.text,
-               "column 'day': 'soon' is not a date such as 2024-05-31 or 2024-05-31T13:45:00Z");
+    struct fit_reject refused = fit_reject_at(fitted.fit, 0);
+    CHECK_INT(refused.line, 5);
+    CHECK_INT(refused.row, 3);
+    CHECK(span_equal_text(refused.column, "day"));
+    CHECK(span_equal_text(refused.reason,
+                          "'soon' is not a date such as 2024-05-31 or 2024-05-31T13:45:00Z"));
     end(&fitted);
     begin(&fitted, steps, false, true);
     finish(&fitted);
