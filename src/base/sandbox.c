@@ -144,8 +144,8 @@ static bool add_rules(const struct sandbox *sandbox, int ruleset, uint64_t handl
 {
 #ifdef XGBPIPE_SANDBOX_LEAVES
     /* Sanitizers read /proc, and coverage is written, when the process ends. */
-    int left = open(XGBPIPE_SANDBOX_LEAVES, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (left >= 0 && !add_rule(ruleset, left, handled))
+    int left = file_open(XGBPIPE_SANDBOX_LEAVES, O_PATH | O_DIRECTORY, 0);
+    if (left < 0 || !add_rule(ruleset, left, handled))
         return false;
 #endif
     for (size_t i = 0; i < sandbox->rule_count; i++) {
