@@ -238,7 +238,7 @@ demo: all
 programs: $(O)/xgbpipe $(UNIT_TESTS)
 
 ## check: every test: unit, command line, the same under sanitizers, beside Python, lint
-check: all programs $(if $(SANITIZE),,$(if $(wildcard tests/check.d/*),$(BUILD)/oracle/stamp))
+check: all programs $(if $(SANITIZE)$(WITHOUT_XGBOOST)$(WITHOUT_SQLITE)$(WITHOUT_POSTGRESQL),,$(if $(wildcard tests/check.d/*),$(BUILD)/oracle/stamp))
 	+@MAKE='$(MAKE)' tests/check
 
 ## check-quick: unit tests and command line cases of one flavour
