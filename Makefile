@@ -138,7 +138,7 @@ KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vecto
 # The decoders' loops likewise.
 DECODERS := $(patsubst %,src/decode/decode_%.c,csv jsonl libsvm tsv)
 DECODE_ISAS := baseline $(if $(filter x86_64 amd64,$(ARCH)),avx2)
-DECODE_FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mpopcnt
+DECODE_FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mpopcnt -fno-tree-vectorize
 CFLAGS_tests/unit/test_number_fast_avx2.o = $(if $(filter avx2,$(DECODE_ISAS)),$(DECODE_FLAGS_avx2))
 
 # --- files ------------------------------------------------------------------------------------------

@@ -42,6 +42,8 @@ static inline unsigned bit_count(uint64_t bits)
     return (unsigned)(bits * 0x0101010101010101u >> 56);
 }
 
+/* scan_load: 64 bytes. scan_match: which of them are `byte`; scan_or joins two such answers, scan_bits
+ * makes bits of one. */
 #if defined(__AVX2__)
 
 struct scan_block {
@@ -54,11 +56,23 @@ static inline struct scan_block scan_load(const char *at)
                                 _mm256_loadu_si256((const __m256i *)(const void *)(at + 32))}};
 }
 
-static inline uint64_t scan_equal(const struct scan_block *block, char byte)
+static inline struct scan_block scan_match(struct scan_block block, char byte)
 {
     const __m256i wanted = _mm256_set1_epi8(byte);
-    unsigned low = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(block->half[0], wanted));
-    unsigned high = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(block->half[1], wanted));
+    return (struct scan_block){
+        {_mm256_cmpeq_epi8(block.half[0], wanted), _mm256_cmpeq_epi8(block.half[1], wanted)}};
+}
+
+static inline struct scan_block scan_or(struct scan_block one, struct scan_block other)
+{
+    return (struct scan_block){
+        {_mm256_or_si256(one.half[0], other.half[0]), _mm256_or_si256(one.half[1], other.half[1])}};
+}
+
+static inline uint64_t scan_bits(struct scan_block matches)
+{
+    unsigned low = (unsigned)_mm256_movemask_epi8(matches.half[0]);
+    unsigned high = (unsigned)_mm256_movemask_epi8(matches.half[1]);
     return low | (uint64_t)high << 32;
 }
 
@@ -71,19 +85,35 @@ struct scan_block {
 static inline struct scan_block scan_load(const char *at)
 {
     struct scan_block block;
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++)
         block.quarter[i] = _mm_loadu_si128((const __m128i *)(const void *)(at + 16 * i));
     return block;
 }
 
-static inline uint64_t scan_equal(const struct scan_block *block, char byte)
+static inline struct scan_block scan_match(struct scan_block block, char byte)
 {
     const __m128i wanted = _mm_set1_epi8(byte);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        block.quarter[i] = _mm_cmpeq_epi8(block.quarter[i], wanted);
+    return block;
+}
+
+static inline struct scan_block scan_or(struct scan_block one, struct scan_block other)
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        one.quarter[i] = _mm_or_si128(one.quarter[i], other.quarter[i]);
+    return one;
+}
+
+static inline uint64_t scan_bits(struct scan_block matches)
+{
     uint64_t bits = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block->quarter[i], wanted));
-        bits |= (uint64_t)mask << (16 * i);
-    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++)
+        bits |= (uint64_t)(unsigned)_mm_movemask_epi8(matches.quarter[i]) << (16 * i);
     return bits;
 }
 
@@ -100,15 +130,34 @@ static inline struct scan_block scan_load(const char *at)
     return block;
 }
 
-static inline uint64_t scan_equal(const struct scan_block *block, char byte)
+static inline struct scan_block scan_match(struct scan_block block, char byte)
+{
+    for (int i = 0; i < SCAN_WIDTH; i++)
+        block.bytes[i] = block.bytes[i] == (unsigned char)byte;
+    return block;
+}
+
+static inline struct scan_block scan_or(struct scan_block one, struct scan_block other)
+{
+    for (int i = 0; i < SCAN_WIDTH; i++)
+        one.bytes[i] |= other.bytes[i];
+    return one;
+}
+
+static inline uint64_t scan_bits(struct scan_block matches)
 {
     uint64_t bits = 0;
     for (int i = 0; i < SCAN_WIDTH; i++)
-        bits |= (uint64_t)(block->bytes[i] == (unsigned char)byte) << i;
+        bits |= (uint64_t)matches.bytes[i] << i;
     return bits;
 }
 
 #endif
+
+static inline uint64_t scan_equal(const struct scan_block *block, char byte)
+{
+    return scan_bits(scan_match(*block, byte));
+}
 
 /* As scan_load for the last 1..63 bytes; the rest is the byte 0. */
 static inline struct scan_block scan_load_tail(const char *at, size_t size)

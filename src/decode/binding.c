@@ -151,6 +151,12 @@ static enum status bind_header(struct binding *binding, const struct header *hea
         skipped = 0;
     }
     binding->trailing_skip = skipped;
+    for (uint32_t i = binding->step_count; i-- != 0;) {
+        struct column_step *step = &binding->steps[i];
+        const bool goes_on = i + 1 != binding->step_count && step[1].is_next &&
+                             step[1].plain.kind == step->plain.kind;
+        step->run = step->plain.kind == PLAIN_NONE ? 0 : goes_on ? step[1].run + 1 : 1;
+    }
     bool lacks_some = false;
     for (uint32_t i = 0; i < plan->field_count; i++) {
         const struct field *field = &plan->fields[i];

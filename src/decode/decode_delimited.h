@@ -12,12 +12,10 @@
 
 #include <math.h>
 
-#include "base/byte_scan.h"
 #include "base/number_text.h"
 #include "decode/decode_internal.h"
-#include "decode/number_fast.h"
-
-#define DELIMITED_INLINE static inline __attribute__((always_inline))
+#include "decode/field_cursor.h"
+#include "decode/number_group.h"
 
 enum { NUL_WINDOW = 4096 };
 
@@ -28,7 +26,9 @@ struct delimited_row {
     bool is_spoilt;  /* text behind a closing quote */
     bool is_ragged;
     bool is_out_of_memory;
-    size_t remaining; /* after skip_fields: how many of its fields were not there */
+    size_t remaining;  /* after skip_fields: how many of its fields were not there */
+    uint32_t singly;   /* so many fields are not tried as a group, since the last was none */
+    uint32_t failures; /* each time twice as many */
 };
 
 DELIMITED_INLINE const char *delimited_field(const char *at, const char *end, char delimiter,
@@ -46,69 +46,6 @@ DELIMITED_INLINE bool at_delimiter(const char *at, const char *end, char delimit
 DELIMITED_INLINE bool ends_plain_field(const char *at, char delimiter)
 {
     return *at == delimiter || *at == '\n' || (*at == '\r' && at[1] == '\n');
-}
-
-/* Where things stand from a place on. */
-struct field_cursor {
-    const char *block; /* 64 bytes, or the last ones */
-    const char *end;
-    uint64_t bits; /* delimiters and stops of the block that are not passed */
-    uint64_t
-        stops; /* what else may end a field, or not: \n, \r, and in csv quotes; also passed ones */
-};
-
-DELIMITED_INLINE void cursor_look(struct field_cursor *cursor, char delimiter, bool has_quotes)
-{
-    const char *at = cursor->block;
-    const size_t size = (size_t)(cursor->end - at);
-    struct scan_block block;
-    if (__builtin_expect(size >= SCAN_WIDTH, 1))
-        block = scan_load(at);
-    else
-        block = scan_load_tail(at, size);
-    cursor->stops = scan_equal(&block, '\n') | scan_equal(&block, '\r');
-    if (has_quotes)
-        cursor->stops |= scan_equal(&block, '"');
-    cursor->bits = cursor->stops | scan_equal(&block, delimiter);
-}
-
-/* Drops what stands before `at`, and sees what stands behind, where the cursor is elsewhere. */
-DELIMITED_INLINE void cursor_advance(struct field_cursor *cursor, const char *at, char delimiter,
-                                     bool has_quotes)
-{
-    const size_t offset = (size_t)(at - cursor->block);
-    if (offset < SCAN_WIDTH) {
-        cursor->bits &= ~(uint64_t)0 << offset;
-    } else {
-        cursor->block = at;
-        cursor_look(cursor, delimiter, has_quotes);
-    }
-}
-
-/* Goes on where the block holds nothing more. False at the end. */
-DELIMITED_INLINE bool cursor_refill(struct field_cursor *cursor, char delimiter, bool has_quotes)
-{
-    if (cursor->end - cursor->block <= SCAN_WIDTH)
-        return false;
-    cursor->block += SCAN_WIDTH;
-    cursor_look(cursor, delimiter, has_quotes);
-    return true;
-}
-
-/* The next that is not passed, or the end. It stays the next. */
-DELIMITED_INLINE const char *cursor_next(struct field_cursor *cursor, char delimiter,
-                                         bool has_quotes)
-{
-    while (cursor->bits == 0) {
-        if (!cursor_refill(cursor, delimiter, has_quotes))
-            return cursor->end;
-    }
-    return cursor->block + lowest_bit(cursor->bits);
-}
-
-DELIMITED_INLINE void cursor_pass(struct field_cursor *cursor)
-{
-    cursor->bits &= cursor->bits - 1;
 }
 
 /* From the first byte of a field to the end of the count-th field from there, or of the record: the
@@ -223,49 +160,148 @@ static __attribute__((noinline)) const char *scan_odd_number(const char *at, con
     return stop != NULL && end - stop >= 2 && !isinf((float)*number) ? stop : NULL;
 }
 
-/* Where the numbers of a row go. */
-struct plain_rows {
-    float *features;
-    double *numbers;
-    size_t feature_stride, number_stride;
-};
-
-DELIMITED_INLINE struct plain_rows plain_rows_of(const struct row_target *target)
-{
-    const struct feature_batch *features = target->features;
-    const struct column_batch *columns = target->columns;
-    struct plain_rows rows = {NULL, NULL, 0, 0};
-    if (features != NULL) {
-        rows.features = features->values + target->row;
-        rows.feature_stride = features->row_capacity;
-    }
-    if (columns != NULL) {
-        rows.numbers = columns->numbers + target->row;
-        rows.number_stride = columns->row_capacity;
-    }
-    return rows;
-}
-
-DELIMITED_INLINE void store_plain(const struct plain_rows *rows, struct plain_column plain,
+/* Stores into the column of a step, which run->columns holds. */
+DELIMITED_INLINE void store_plain(const struct decode_run *run, const struct column_step *step,
                                   double number)
 {
-    if (plain.kind == PLAIN_FEATURE)
-        rows->features[plain.column * rows->feature_stride] = (float)number;
+    void *column = run->columns[step - run->binding->steps];
+    if (step->plain.kind == PLAIN_FEATURE)
+        ((float *)column)[run->target.row] = (float)number;
     else
-        rows->numbers[plain.column * rows->number_stride] = number;
+        ((double *)column)[run->target.row] = number;
 }
 
-/* The hottest loop: fields from *place on, which follow one another, are plain numbers or empty,
- * and end with a delimiter. Returns the step of the first that is anything else, with *place at its begin. */
+#ifdef __AVX2__
+/* Takes `count` (1..NUMBER_GROUP) fields from *place on, where all are plain numbers or empty, into
+ * `row` of their columns. The last of them may end with the line where may_end: *is_ended. */
+DELIMITED_INLINE bool take_group(struct field_cursor *cursor, const char **place,
+                                 void *const *columns, size_t row, unsigned count, bool is_float,
+                                 bool may_end, char delimiter, bool has_quotes, bool *is_ended)
+{
+    static const char nothing[NUMBER_FAST_SLACK];
+    const char *begin[NUMBER_GROUP] = {nothing, nothing, nothing, nothing};
+    size_t size[NUMBER_GROUP] = {0}, sizes = 0;
+    const char *at = *place;
+    uint64_t ahead = cursor->bits;
+#pragma GCC unroll 4
+    for (unsigned i = 1; i < count; i++)
+        ahead &= ahead - 1;
+    if (ahead == 0) {
+        cursor->block = at;
+        cursor_look(cursor, delimiter, has_quotes);
+    }
+    uint64_t bits = cursor->bits, last = 0; /* its lowest is the end of the last field */
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < count; i++) {
+        if (bits == 0)
+            return false;
+        const char *stop = cursor->block + lowest_bit(bits);
+        begin[i] = at;
+        size[i] = (size_t)(stop - at);
+        sizes |= size[i];
+        at = stop + 1;
+        last = bits;
+        bits &= bits - 1;
+    }
+    const uint64_t stops = cursor->stops & (cursor->bits ^ bits);
+    bool is_line = false;
+    if (stops != 0) {
+        is_line = may_end && (stops & (stops - 1)) == 0 && (stops & last) != 0 &&
+                  (at[-1] == '\n' || (at[-1] == '\r' && *at == '\n'));
+        if (!is_line)
+            return false;
+    }
+    __m256d numbers;
+    if (sizes > NUMBER_GROUP_SIZE_MAX || !number_group(begin, size, &numbers))
+        return false;
+    if (is_float) {
+        float value[NUMBER_GROUP];
+        _mm_storeu_ps(value, _mm256_cvtpd_ps(numbers));
+#pragma GCC unroll 4
+        for (unsigned i = 0; i < count; i++)
+            ((float *)columns[i])[row] = value[i];
+    } else {
+        double value[NUMBER_GROUP];
+        _mm256_storeu_pd(value, numbers);
+#pragma GCC unroll 4
+        for (unsigned i = 0; i < count; i++)
+            ((double *)columns[i])[row] = value[i];
+    }
+    *is_ended = is_line;
+    *place = is_line ? at - 1 : at;
+    cursor->bits = is_line ? last : bits;
+    return true;
+}
+
+/* The hottest loop: takes what it can of `count` such fields and returns how many. Not inline, and with
+ * a cursor of its own, to have the registers for itself. */
+static __attribute__((noinline)) uint32_t take_groups(struct field_cursor *shared,
+                                                      const char **place, void *const *columns,
+                                                      size_t row, uint32_t count, bool is_float,
+                                                      bool may_end, char delimiter, bool has_quotes,
+                                                      bool *is_ended)
+{
+    struct field_cursor cursor = *shared;
+    const char *at = *place;
+    const char *const safe = cursor.end - NUMBER_FAST_SLACK;
+    uint32_t taken = 0;
+    while (count - taken >= NUMBER_GROUP && at <= safe &&
+           take_group(&cursor, &at, columns + taken, row, NUMBER_GROUP, is_float,
+                      may_end && count - taken == NUMBER_GROUP, delimiter, has_quotes, is_ended))
+        taken += NUMBER_GROUP;
+    *shared = cursor;
+    *place = at;
+    return taken;
+}
+
+/* Less than a group. */
+static __attribute__((noinline)) bool take_rest(struct field_cursor *cursor, const char **place,
+                                                void *const *columns, size_t row, uint32_t count,
+                                                bool is_float, bool may_end, char delimiter,
+                                                bool has_quotes, bool *is_ended)
+{
+    return take_group(cursor, place, columns, row, count, is_float, may_end, delimiter, has_quotes,
+                      is_ended);
+}
+#endif
+
+/* Fields from *place on, which follow one another and are plain numbers or empty, the first that of
+ * `step`, which is a plain column. Returns the step of the first that is anything else, with *place at
+ * its begin, or, *is_ended, at the row's end. */
 DELIMITED_INLINE const struct column_step *
 take_plain_fields(struct field_cursor *cursor, const char **place, const struct column_step *step,
-                  const struct column_step *steps_end, const struct plain_rows *rows,
-                  const struct null_list *nulls, char delimiter, bool has_quotes,
-                  bool has_null_numbers)
+                  const struct column_step *steps_end, const struct decode_run *run, char delimiter,
+                  bool has_quotes, bool has_null_numbers, struct delimited_row *row, bool *is_ended)
 {
+    const struct null_list *nulls = run->target.plan->nulls;
     const char *at = *place;
     const char *const safe = cursor->end - NUMBER_FAST_SLACK;
-    for (; step != steps_end && step->is_next; step++) {
+    do {
+#ifdef __AVX2__
+        if (!has_null_numbers && row->singly == 0 && at <= safe) {
+            const uint32_t count = step->run;
+            void *const *columns = run->columns + (step - run->binding->steps);
+            const bool is_float = step->plain.kind == PLAIN_FEATURE;
+            const bool may_end = step + count == steps_end && run->binding->trailing_skip == 0;
+            const size_t number = run->target.row;
+            uint32_t taken = 0;
+            if (count >= NUMBER_GROUP)
+                taken = take_groups(cursor, &at, columns, number, count, is_float, may_end,
+                                    delimiter, has_quotes, is_ended);
+            if (count - taken - 1 < NUMBER_GROUP - 1 && at <= safe &&
+                take_rest(cursor, &at, columns + taken, number, count - taken, is_float, may_end,
+                          delimiter, has_quotes, is_ended))
+                taken = count;
+            step += taken;
+            if (taken == count)
+                continue;
+            row->singly = (uint32_t)NUMBER_GROUP << row->failures;
+            row->failures += row->failures < 16;
+        }
+        row->singly -= row->singly != 0;
+#else
+        (void)row, (void)is_ended;
+#endif
         const char *stop = cursor_next(cursor, delimiter, has_quotes);
         const size_t size = (size_t)(stop - at);
         double number;
@@ -281,10 +317,11 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
         }
         if (has_null_numbers && null_list_has_number(nulls, number))
             number = NAN;
-        store_plain(rows, step->plain, number);
+        store_plain(run, step, number);
         cursor_pass(cursor);
         at = stop + 1;
-    }
+        step++;
+    } while (step != steps_end && step->is_next);
     *place = at;
     return step;
 }
@@ -300,17 +337,10 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
     const struct binding *binding = run->binding;
     const struct column_step *step = binding->steps;
     const struct column_step *steps_end = step + binding->step_count;
-    const struct plain_rows rows = plain_rows_of(&run->target);
     const struct null_list *nulls = run->target.plan->nulls;
     const bool has_room = end - at >= NUMBER_FAST_SLACK;
     bool is_ended = false; /* `at` is the record's end, not the begin of a field */
     for (; step != steps_end && !is_ended; step++) {
-        if (has_room) {
-            step = take_plain_fields(cursor, &at, step, steps_end, &rows, nulls, delimiter,
-                                     has_quotes, has_null_numbers);
-            if (step == steps_end)
-                break;
-        }
         if (step->skip != 0) {
             at = skip_fields(cursor, at, delimiter, step->skip, has_quotes, row);
             if (!at_delimiter(at, end, delimiter)) {
@@ -319,6 +349,17 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
             }
             cursor_pass(cursor);
             at++;
+        }
+        if (has_room && step->plain.kind != PLAIN_NONE) {
+            const struct column_step *first = step;
+            step = take_plain_fields(cursor, &at, step, steps_end, run, delimiter, has_quotes,
+                                     has_null_numbers, row, &is_ended);
+            if (step == steps_end)
+                break;
+            if (step != first && step->skip != 0) {
+                step--; /* its skipped columns come first */
+                continue;
+            }
         }
         if (step->plain.kind != PLAIN_NONE && end - at >= NUMBER_FAST_SLACK) {
             double number = NAN;
@@ -331,7 +372,7 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
                     number = NAN;
             }
             if (stop != NULL && ends_plain_field(stop, delimiter)) {
-                store_plain(&rows, step->plain, number);
+                store_plain(run, step, number);
                 cursor_advance(cursor, stop, delimiter, has_quotes);
                 at = stop;
                 is_ended = *stop != delimiter;
@@ -429,6 +470,8 @@ DELIMITED_INLINE bool decode_delimited(struct decode_run *run, char delimiter, b
     const char *at = cursor->bytes.data + cursor->offset;
     const char *end = cursor->bytes.data + cursor->bytes.size;
     const char *nul_free = at; /* no NUL byte lies between `at` and here */
+    for (uint32_t i = 0; i < binding->step_count; i++)
+        run->columns[i] = plain_column_begin(target, binding->steps[i].plain);
     struct field_cursor fields = {.block = at, .end = end};
     cursor_look(&fields, delimiter, has_quotes);
     const bool skips_blank = binding->column_count > 1;

@@ -30,6 +30,8 @@ struct column_step {
     const struct field *field;
     uint32_t skip; /* unwanted columns in front of it */
     bool is_next;  /* none there, and plain.kind is one */
+    /* How many follow one another from this one on, plain columns of one kind; 0: it is none. */
+    uint32_t run;
     struct plain_column plain;
 };
 
@@ -139,6 +141,16 @@ static inline void row_target_store_plain(const struct row_target *target,
         *row_target_number(target, plain.column) = number;
 }
 
+/* Where the values of a plain column are, or NULL. */
+static inline void *plain_column_begin(const struct row_target *target, struct plain_column plain)
+{
+    if (plain.kind == PLAIN_FEATURE)
+        return feature_batch_column(target->features, plain.column);
+    if (plain.kind == PLAIN_NUMBER)
+        return target->columns->numbers + plain.column * target->columns->row_capacity;
+    return NULL;
+}
+
 /* Begins row `row` of the batches: not bad, all raws absent. */
 static inline void row_target_begin(struct row_target *target, size_t row, uint64_t line)
 {
@@ -191,6 +203,7 @@ struct decoder {
     enum input_format format;
     const struct record_decoders *decoders;
     struct byte_buffer scratch;
+    void **columns;         /* owned, one for each field of the plan: csv and tsv, see decode_run */
     struct json_keys *keys; /* jsonl */
 };
 
@@ -200,6 +213,7 @@ struct decode_run {
     const struct binding *binding;
     struct decode_cursor *cursor;
     struct row_target target;
+    void **columns; /* csv, tsv: where each step's plain column begins */
     size_t row_capacity;
     size_t row_count;
 };

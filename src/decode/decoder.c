@@ -54,12 +54,12 @@ enum status decoder_open(struct decoder **out, const struct field_plan *plan,
     decoder->format = format;
     byte_buffer_init(&decoder->scratch);
     decoder_choose_isa(decoder, NULL);
-    if (format == INPUT_JSONL) {
+    decoder->columns = memory_new(plan->field_count, sizeof *decoder->columns);
+    if (format == INPUT_JSONL)
         decoder->keys = json_keys_new(plan->field_count);
-        if (decoder->keys == NULL) {
-            decoder_close(decoder);
-            return error_memory(err);
-        }
+    if (decoder->columns == NULL || (format == INPUT_JSONL && decoder->keys == NULL)) {
+        decoder_close(decoder);
+        return error_memory(err);
     }
     *out = decoder;
     return STATUS_OK;
@@ -70,6 +70,7 @@ void decoder_close(struct decoder *decoder)
     if (decoder == NULL)
         return;
     byte_buffer_release(&decoder->scratch);
+    memory_release(decoder->columns);
     json_keys_release(decoder->keys);
     memory_release(decoder);
 }
@@ -113,6 +114,7 @@ enum status decoder_decode(struct decoder *decoder, const struct binding *bindin
                    .records = records,
                    .features = features,
                    .columns = columns},
+        .columns = decoder->columns,
         .row_capacity = records->row_capacity,
     };
     record_batch_clear(records);

@@ -4,10 +4,12 @@
  */
 #include "decode/number_fast.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/digit_word.h"
 #include "base/number_text.h"
+#include "decode/number_group.h"
 
 #ifdef __SSE2__
 #define TWICE(...)     __VA_ARGS__, __VA_ARGS__
@@ -36,6 +38,60 @@ const struct number_fast_tables number_fast_tables __attribute__((aligned(64))) 
                {-1e0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7, -1e8, -1e9, -1e10, -1e11, -1e12,
                 -1e13, -1e14, -1}},
     .integers = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000},
+};
+
+#define POWERS(n)                                                                                  \
+    {                                                                                              \
+        1e##n, -1e##n                                                                              \
+    }
+/* A lone minus is not left out: it is no digit. */
+#define BEGIN(size, minus) (16 - (size) + ((size) > 1 ? (minus) : 0))
+#define PLACE(size, minus, i)                                                                      \
+    ((i) >= BEGIN(size, minus) || ((i) == 0 && BEGIN(size, minus) == 15)                           \
+         ? ((i) == 0 ? 15 : (i)) - 16 + (size)                                                     \
+         : -1)
+#define ROW(size, minus, i)                                                                        \
+    PLACE(size, minus, i), PLACE(size, minus, (i) + 1), PLACE(size, minus, (i) + 2),               \
+        PLACE(size, minus, (i) + 3)
+#define KIND(size, minus)                                                                          \
+    {                                                                                              \
+        .align = {ROW(size, minus, 0), ROW(size, minus, 4), ROW(size, minus, 8),                   \
+                  ROW(size, minus, 12)},                                                           \
+        .end = (size) == 0 ? 1 : 1 << 16, .sign = (minus) ? sizeof(double) : 0                     \
+    }
+#define KINDS(size) KIND(size, 0), KIND(size, 1)
+
+const struct number_group_tables number_group_tables __attribute__((aligned(64))) = {
+    .kinds = {KINDS(0), KINDS(1), KINDS(2), KINDS(3), KINDS(4), KINDS(5), KINDS(6), KINDS(7),
+              KINDS(8), KINDS(9), KINDS(10), KINDS(11), KINDS(12), KINDS(13), KINDS(14), KINDS(15)},
+    .close = {CLOSE(15), CLOSE(14), CLOSE(13), CLOSE(12), CLOSE(11), CLOSE(10), CLOSE(9), CLOSE(8),
+              CLOSE(7), CLOSE(6), CLOSE(5), CLOSE(4), CLOSE(3), CLOSE(2), CLOSE(1), CLOSE(0),
+              CLOSE(15)},
+    .powers = {{NAN, NAN},
+               POWERS(14),
+               POWERS(13),
+               POWERS(12),
+               POWERS(11),
+               POWERS(10),
+               POWERS(9),
+               POWERS(8),
+               POWERS(7),
+               POWERS(6),
+               POWERS(5),
+               POWERS(4),
+               POWERS(3),
+               POWERS(2),
+               POWERS(1),
+               POWERS(0),
+               POWERS(0)},
+    .zero = {TWICE(TIMES_16('0'))},
+    .nine = {TWICE(TIMES_16(9))},
+    .point = {TWICE(TIMES_16('.' - '0'))},
+    .tens = {TWICE(TIMES_8(10, 1))},
+    .hundreds = {TIMES_8(100, 1)},
+    .myriads = {TIMES_8(10000, 1)},
+    .halves = {TWICE(TWICE(100000000))},
+    .integer = {TWICE(TWICE(0x4330000000000000))},
 };
 #endif
 

@@ -168,23 +168,34 @@ void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint
         unsigned left = size - offset < SCAN_WIDTH ? (unsigned)(size - offset) : SCAN_WIDTH;
         struct scan_block block =
             left == SCAN_WIDTH ? scan_load(data + offset) : scan_load_tail(data + offset, left);
-        uint64_t newlines = scan_equal(&block, '\n');
+        const struct scan_block ends = scan_match(block, '\n');
         unsigned taken;
         if (is_csv) {
-            uint64_t quotes = scan_equal(&block, '"');
-            if (quotes == 0 && newlines == 0 && cut->state != CUT_QUOTE && left == SCAN_WIDTH) {
-                /* Nothing ends or opens here; only the last byte may begin a field. */
+            const struct scan_block marks = scan_match(block, '"');
+            const bool is_whole = left == SCAN_WIDTH && cut->state != CUT_QUOTE;
+            if (is_whole && scan_bits(scan_or(ends, marks)) == 0) {
+                /* Only behind the last byte a field may begin. */
                 if (cut->state <= CUT_PLAIN)
                     cut->state = data[offset + SCAN_WIDTH - 1] == cut->delimiter ? CUT_FIELD_BEGIN
                                                                                  : CUT_PLAIN;
                 cut->scanned += SCAN_WIDTH;
                 continue;
             }
-            uint64_t delimiters = scan_equal(&block, cut->delimiter);
-            taken = walk_chunk(cut, offset, left, quotes, newlines, delimiters, record_limit);
-            cut->in_quotes = cut->state == CUT_QUOTED;
+            const uint64_t newlines = scan_bits(ends), quotes = scan_bits(marks);
+            if (is_whole && quotes == 0 && cut->state <= CUT_PLAIN) {
+                const unsigned stopped = end_records(cut, offset, newlines, record_limit);
+                const char last = data[offset + SCAN_WIDTH - 1];
+                taken = stopped == SCAN_WIDTH ? SCAN_WIDTH : stopped + 1;
+                cut->state = stopped != SCAN_WIDTH || last == cut->delimiter || last == '\n'
+                                 ? CUT_FIELD_BEGIN
+                                 : CUT_PLAIN;
+            } else {
+                const uint64_t delimiters = scan_equal(&block, cut->delimiter);
+                taken = walk_chunk(cut, offset, left, quotes, newlines, delimiters, record_limit);
+                cut->in_quotes = cut->state == CUT_QUOTED;
+            }
         } else {
-            unsigned stopped = end_records(cut, offset, newlines, record_limit);
+            const unsigned stopped = end_records(cut, offset, scan_bits(ends), record_limit);
             taken = stopped == SCAN_WIDTH ? left : stopped + 1;
         }
         cut->scanned += taken;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "decode/number_fast.h"
+#include "decode/number_group.h"
 #include "unit_test.h"
 
 /* The judge is strtod, which rounds correctly; the float is the double's. */
@@ -123,6 +123,84 @@ TEST(the_fast_way_takes_only_numbers)
     printf("# %zu numbers, %zu the fast way\n", numbers, taken);
 }
 
+#ifdef __AVX2__
+/* A group takes what the single way takes, and the empty text, whatever stands in the other lanes. */
+TEST(a_group_gives_what_the_single_way_gives)
+{
+    static const char *const few[] = {"",
+                                      "-",
+                                      ".",
+                                      "-.",
+                                      "5",
+                                      "-5",
+                                      "5.",
+                                      ".5",
+                                      "-.5",
+                                      "-0",
+                                      "--1",
+                                      "1-",
+                                      "1.2.3",
+                                      ".-5",
+                                      "+1",
+                                      "1e5",
+                                      "nan",
+                                      "123456789012345",
+                                      "0.1234567890123",
+                                      "-12345678901234",
+                                      "\xB0",
+                                      "/",
+                                      ":"};
+    enum { FEW = sizeof few / sizeof few[0], ROOM = 32 + NUMBER_FAST_SLACK };
+    static char rooms[NUMBER_GROUP][ROOM];
+    uint64_t state = 88172645463325252u;
+    size_t taken = 0, refused = 0;
+    for (int i = 0; i < 1000000; i++) {
+        const char *begin[NUMBER_GROUP];
+        size_t size[NUMBER_GROUP];
+        double expected[NUMBER_GROUP];
+        bool are_plain = true;
+        for (int lane = 0; lane < NUMBER_GROUP; lane++) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            char *text = rooms[lane];
+            memset(text, state & 1 ? ',' : '7', ROOM);
+            const unsigned form = (unsigned)(state >> 40) % 8;
+            char number[64];
+            if (form == 0)
+                snprintf(number, sizeof number, "%s", few[(state >> 20) % FEW]);
+            else if (form < 4)
+                snprintf(number, sizeof number, "%s%llu", state & 2 ? "-" : "",
+                         (unsigned long long)(state >> (16 + state % 48)));
+            else
+                snprintf(number, sizeof number, "%.*f", (int)form,
+                         (double)(int64_t)(state >> (30 + state % 34)) *
+                             (state & 4 ? 1e-5 : -1e-3));
+            if (form == 3 && strlen(number) > 2)
+                number[1 + (state >> 8) % (strlen(number) - 1)] = "./:-+.e."[(state >> 4) % 8];
+            size[lane] =
+                strlen(number) > NUMBER_GROUP_SIZE_MAX ? NUMBER_GROUP_SIZE_MAX : strlen(number);
+            memcpy(text, number, size[lane]);
+            begin[lane] = text;
+            expected[lane] = NAN;
+            are_plain &= size[lane] == 0 || number_fast_sized(text, size[lane], &expected[lane]);
+        }
+        __m256d numbers;
+        const bool is_taken = number_group(begin, size, &numbers);
+        double value[NUMBER_GROUP];
+        _mm256_storeu_pd(value, numbers);
+        taken += is_taken;
+        refused += !is_taken;
+        CHECK_INT(is_taken, are_plain);
+        for (int lane = 0; is_taken && lane < NUMBER_GROUP; lane++)
+            CHECK_THAT(memcmp(&value[lane], &expected[lane], sizeof(double)) == 0, "%.*s",
+                       (int)size[lane], begin[lane]);
+    }
+    CHECK(taken > 100000 && refused > 100000);
+    printf("# %zu groups taken, %zu refused\n", taken, refused);
+}
+#endif
+
 TEST(the_fast_way_takes_only_json_for_json)
 {
     static const char *const bad[] = {"01", "-", ".5", "5.", "+1", "-.5", "00", "-01", "1.e5", "x"};
@@ -144,6 +222,9 @@ int main(void)
 #endif
     RUN(the_fast_way_gives_the_same_bits);
     RUN(the_fast_way_takes_only_numbers);
+#ifdef __AVX2__
+    RUN(a_group_gives_what_the_single_way_gives);
+#endif
     RUN(the_fast_way_takes_only_json_for_json);
     return unit_test_done();
 }

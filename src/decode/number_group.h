@@ -1,0 +1,130 @@
+/*
+ * number_group.h - four plain decimals at once, where there is AVX2.
+ *
+ * The same way as number_fast.h, in four lanes: the digits of all four go through one instruction at
+ * a time, and what differs from number to number (size, minus, the place of the point) is looked up
+ * in a small table. Nothing branches on what a number looks like but the caller in the end, if one of
+ * the four was not plain.
+ */
+#ifndef DECODE_NUMBER_GROUP_H
+#define DECODE_NUMBER_GROUP_H
+
+#include "decode/number_fast.h"
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
+#ifdef __SSE2__
+enum { NUMBER_GROUP = 4, NUMBER_GROUP_SIZE_MAX = 15 /* bytes of a number: below 2^52 */ };
+
+/* Constants, in another file's memory as those of number_fast.h. */
+struct number_group_tables {
+    /* [2 * size, one more where there is a minus] */
+    struct number_group_kind {
+        /* A shuffle that puts all but the minus at the end, behind zeros. A single byte, which must be
+         * a digit, comes to byte 0 too: as a point it is one too many. A lone minus is no digit. */
+        int8_t align[16];
+        uint32_t end;  /* the bit that stands for "no point": 16, and of an empty text 0 */
+        uint64_t sign; /* of powers: 0, or 8 */
+    } kinds[2 * NUMBER_GROUP_SIZE_MAX + 2];
+    int8_t close[17]
+                [16]; /* [n]: a shuffle that moves all before byte n over it; [0], [16]: byte 0 */
+    double powers[17][2]; /* of ten, where byte n is the point, [1]: negative; [0]: NaN */
+    char zero[32];        /* '0' */
+    char nine[32];        /* 9 */
+    char point[32];       /* '.' - '0' */
+    int8_t tens[32];      /* 10, 1, 10, 1 ... */
+    int16_t hundreds[16]; /* 100, 1, 100, 1 ... */
+    int16_t myriads[16];  /* 10000, 1, 10000, 1 ... */
+    uint64_t halves[4];   /* 10^8 */
+    uint64_t integer[4];  /* 2^52 as a double: its low bits are an integer */
+};
+extern const struct number_group_tables number_group_tables; /* (number_fast.c) */
+#endif
+
+#ifdef __AVX2__
+
+static inline __attribute__((always_inline)) __m256i number_group_load(const void *at)
+{
+    return _mm256_load_si256(at);
+}
+
+/* 16 bytes from each. */
+static inline __attribute__((always_inline)) __m256i number_group_pair(const void *low,
+                                                                       const void *high)
+{
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(low)),
+                                   _mm_loadu_si128(high), 1);
+}
+
+static inline __attribute__((always_inline)) __m256d
+number_group_doubles(const char *const at[NUMBER_GROUP])
+{
+    const __m128d low = _mm_loadh_pd(_mm_load_sd((const double *)(const void *)at[0]),
+                                     (const double *)(const void *)at[1]);
+    const __m128d high = _mm_loadh_pd(_mm_load_sd((const double *)(const void *)at[2]),
+                                      (const double *)(const void *)at[3]);
+    return _mm256_insertf128_pd(_mm256_castpd128_pd256(low), high, 1);
+}
+
+/* Reads four texts [-]digits[.digits], or empty, which is NaN: size[i] bytes from begin[i] on, at most
+ * NUMBER_GROUP_SIZE_MAX, where NUMBER_FAST_SLACK bytes can be read. False where one is anything else;
+ * then *values means nothing. */
+static inline __attribute__((always_inline)) bool
+number_group(const char *const begin[NUMBER_GROUP], const size_t size[NUMBER_GROUP],
+             __m256d *values)
+{
+    const struct number_group_tables *tables = &number_group_tables;
+    const struct number_group_kind *kind[NUMBER_GROUP];
+#pragma GCC unroll 4
+    for (int i = 0; i < NUMBER_GROUP; i++)
+        kind[i] = &tables->kinds[2 * size[i] + (*begin[i] == '-')];
+    /* Digits as numbers at the end of 16 bytes, behind zeros. Numbers 0 and 2 in the one, 1 and 3 in
+     * the other: the packing below brings them in order. */
+    __m256i even = number_group_pair(begin[0], begin[2]),
+            odd = number_group_pair(begin[1], begin[3]);
+    const __m256i zero = number_group_load(tables->zero);
+    even = _mm256_shuffle_epi8(_mm256_sub_epi8(even, zero),
+                               number_group_pair(kind[0]->align, kind[2]->align));
+    odd = _mm256_shuffle_epi8(_mm256_sub_epi8(odd, zero),
+                              number_group_pair(kind[1]->align, kind[3]->align));
+    const __m256i nine = number_group_load(tables->nine), point = number_group_load(tables->point);
+    const __m256i even_points = _mm256_cmpeq_epi8(even, point);
+    const __m256i odd_points = _mm256_cmpeq_epi8(odd, point);
+    const __m256i even_digits = _mm256_cmpeq_epi8(_mm256_min_epu8(even, nine), even);
+    const __m256i odd_digits = _mm256_cmpeq_epi8(_mm256_min_epu8(odd, nine), odd);
+    const __m256i known = _mm256_and_si256(_mm256_or_si256(even_digits, even_points),
+                                           _mm256_or_si256(odd_digits, odd_points));
+    const uint32_t even_bits = (uint32_t)_mm256_movemask_epi8(even_points);
+    const uint32_t odd_bits = (uint32_t)_mm256_movemask_epi8(odd_points);
+    const uint32_t bits[NUMBER_GROUP] = {even_bits & 0xFFFF, odd_bits & 0xFFFF, even_bits >> 16,
+                                         odd_bits >> 16};
+    const char *close[NUMBER_GROUP], *power[NUMBER_GROUP];
+    uint32_t odd_texts = ~(uint32_t)_mm256_movemask_epi8(known);
+#pragma GCC unroll 4
+    for (int i = 0; i < NUMBER_GROUP; i++) {
+        const uint64_t place = (uint64_t)__builtin_ctz(bits[i] | kind[i]->end) * 16;
+        odd_texts |= bits[i] & (bits[i] - 1);
+        close[i] = (const char *)tables->close + place;
+        power[i] = (const char *)tables->powers + place + kind[i]->sign;
+    }
+    even = _mm256_shuffle_epi8(even, number_group_pair(close[0], close[2]));
+    odd = _mm256_shuffle_epi8(odd, number_group_pair(close[1], close[3]));
+    const __m256i tens = number_group_load(tables->tens);
+    const __m256i hundreds = number_group_load(tables->hundreds);
+    even = _mm256_madd_epi16(_mm256_maddubs_epi16(even, tens), hundreds);
+    odd = _mm256_madd_epi16(_mm256_maddubs_epi16(odd, tens), hundreds);
+    const __m256i halves =
+        _mm256_madd_epi16(_mm256_packus_epi32(even, odd), number_group_load(tables->myriads));
+    const __m256i mantissas = _mm256_add_epi64(
+        _mm256_mul_epu32(halves, number_group_load(tables->halves)), _mm256_srli_epi64(halves, 32));
+    const __m256i integer = number_group_load(tables->integer);
+    const __m256d doubles = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(mantissas, integer)),
+                                          _mm256_castsi256_pd(integer));
+    *values = _mm256_div_pd(doubles, number_group_doubles(power));
+    return odd_texts == 0;
+}
+#endif
+
+#endif
