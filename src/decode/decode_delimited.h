@@ -131,6 +131,12 @@ DELIMITED_INLINE bool store_delimited(struct decode_run *run, const struct field
     return field_store_text(target, field, text);
 }
 
+/* What a plain number begins with: a digit, a sign or a point. Also , and /, which do no harm. */
+DELIMITED_INLINE bool begins_number(char byte)
+{
+    return (unsigned char)(byte - '+') <= '9' - '+';
+}
+
 /* A number in quotes, at a line's end, with an exponent, a plus, spaces around, or many digits, from where
  * NUMBER_FAST_SLACK bytes can be read: its end, where two bytes may be looked at; NULL where the
  * slow way must decide. Not inline, and with a variable of its own, to leave the registers to the
@@ -278,7 +284,7 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
     const char *const safe = cursor->end - NUMBER_FAST_SLACK;
     do {
 #ifdef __AVX2__
-        if (!has_null_numbers && row->singly == 0 && at <= safe) {
+        if (!has_null_numbers && row->singly == 0 && step->run > 1 && at <= safe) {
             const uint32_t count = step->run;
             void *const *columns = run->columns + (step - run->binding->steps);
             const bool is_float = step->plain.kind == PLAIN_FEATURE;
@@ -288,7 +294,7 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
             if (count >= NUMBER_GROUP)
                 taken = take_groups(cursor, &at, columns, number, count, is_float, may_end,
                                     delimiter, has_quotes, is_ended);
-            if (count - taken - 1 < NUMBER_GROUP - 1 && at <= safe &&
+            if (count - taken - 2 < NUMBER_GROUP - 2 && at <= safe &&
                 take_rest(cursor, &at, columns + taken, number, count - taken, is_float, may_end,
                           delimiter, has_quotes, is_ended))
                 taken = count;
@@ -310,8 +316,9 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
         if (__builtin_expect(size - 1 > 14 || !number_fast_sized(at, size, &number), 0)) {
             double odd = NAN; /* of an empty field; number may stay in a register */
             if (size != 0 &&
-                !number_fast_sized_long(
-                    at, size, step->plain.kind == PLAIN_FEATURE && !has_null_numbers, &odd))
+                !(begins_number(*at) &&
+                  number_fast_sized_long(
+                      at, size, step->plain.kind == PLAIN_FEATURE && !has_null_numbers, &odd)))
                 break;
             number = odd;
         }
@@ -361,7 +368,9 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
                 continue;
             }
         }
-        if (step->plain.kind != PLAIN_NONE && end - at >= NUMBER_FAST_SLACK) {
+        /* What begins neither with a number nor with a space or quote, as NA does, is left to the slow way. */
+        if (step->plain.kind != PLAIN_NONE && end - at >= NUMBER_FAST_SLACK &&
+            ((unsigned char)*at <= '"' || begins_number(*at) || *at == delimiter)) {
             double number = NAN;
             const char *stop = at; /* of an empty field */
             if (!ends_plain_field(at, delimiter)) {
