@@ -276,7 +276,7 @@ check-all-floats: $(O)/tests/long/all_floats
 coverage: oracle
 	+@MAKE='$(MAKE)' tests/coverage
 
-## torture: make every call and allocation fail in turn, for each job (15 minutes; check takes a part)
+## torture: make every call and allocation fail in turn, for each job (5 minutes; check takes a part)
 torture: all
 	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/check.d/55-faults --full
 
