@@ -144,16 +144,13 @@ static enum status bind_header(struct binding *binding, const struct header *hea
         const struct plain_column plain =
             splits_first ? (struct plain_column){PLAIN_NONE, 0} : field_plain(field);
         binding->steps[binding->step_count++] =
-            (struct column_step){.field = field,
-                                 .skip = skipped,
-                                 .is_next = skipped == 0 && plain.kind != PLAIN_NONE,
-                                 .plain = plain};
+            (struct column_step){.field = field, .skip = skipped, .plain = plain};
         skipped = 0;
     }
     binding->trailing_skip = skipped;
     for (uint32_t i = binding->step_count; i-- != 0;) {
         struct column_step *step = &binding->steps[i];
-        const bool goes_on = i + 1 != binding->step_count && step[1].is_next &&
+        const bool goes_on = i + 1 != binding->step_count && step[1].skip == 0 &&
                              step[1].plain.kind == step->plain.kind;
         step->run = step->plain.kind == PLAIN_NONE ? 0 : goes_on ? step[1].run + 1 : 1;
     }

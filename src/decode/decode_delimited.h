@@ -328,7 +328,7 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
         cursor_pass(cursor);
         at = stop + 1;
         step++;
-    } while (step != steps_end && step->is_next);
+    } while (step != steps_end && step->skip == 0 && step->run != 0);
     *place = at;
     return step;
 }
@@ -368,7 +368,8 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
                 continue;
             }
         }
-        /* What begins neither with a number nor with a space or quote, as NA does, is left to the slow way. */
+        /* What begins neither with a number nor with a space or quote, as NA, is left to the slow
+         * way. */
         if (step->plain.kind != PLAIN_NONE && end - at >= NUMBER_FAST_SLACK &&
             ((unsigned char)*at <= '"' || begins_number(*at) || *at == delimiter)) {
             double number = NAN;

@@ -29,7 +29,6 @@ struct plain_column {
 struct column_step {
     const struct field *field;
     uint32_t skip; /* unwanted columns in front of it */
-    bool is_next;  /* none there, and plain.kind is one */
     /* How many follow one another from this one on, plain columns of one kind; 0: it is none. */
     uint32_t run;
     struct plain_column plain;

@@ -158,6 +158,12 @@ static unsigned walk_chunk(struct record_cut *cut, size_t offset, unsigned size,
     return size;
 }
 
+/* Behind a byte outside of quotes. */
+static int state_behind(const struct record_cut *cut, char byte)
+{
+    return byte == cut->delimiter || byte == '\n' ? CUT_FIELD_BEGIN : CUT_PLAIN;
+}
+
 void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint64_t record_limit)
 {
     if (record_limit == 0 || cut->records >= record_limit)
@@ -176,19 +182,15 @@ void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint
             if (is_whole && scan_bits(scan_or(ends, marks)) == 0) {
                 /* Only behind the last byte a field may begin. */
                 if (cut->state <= CUT_PLAIN)
-                    cut->state = data[offset + SCAN_WIDTH - 1] == cut->delimiter ? CUT_FIELD_BEGIN
-                                                                                 : CUT_PLAIN;
+                    cut->state = state_behind(cut, data[offset + SCAN_WIDTH - 1]);
                 cut->scanned += SCAN_WIDTH;
                 continue;
             }
             const uint64_t newlines = scan_bits(ends), quotes = scan_bits(marks);
             if (is_whole && quotes == 0 && cut->state <= CUT_PLAIN) {
                 const unsigned stopped = end_records(cut, offset, newlines, record_limit);
-                const char last = data[offset + SCAN_WIDTH - 1];
                 taken = stopped == SCAN_WIDTH ? SCAN_WIDTH : stopped + 1;
-                cut->state = stopped != SCAN_WIDTH || last == cut->delimiter || last == '\n'
-                                 ? CUT_FIELD_BEGIN
-                                 : CUT_PLAIN;
+                cut->state = state_behind(cut, data[offset + taken - 1]);
             } else {
                 const uint64_t delimiters = scan_equal(&block, cut->delimiter);
                 taken = walk_chunk(cut, offset, left, quotes, newlines, delimiters, record_limit);
