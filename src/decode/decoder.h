@@ -45,13 +45,8 @@ void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint
 /* The caller has removed the first `end` bytes of the buffer: counts start anew behind them. */
 void record_cut_advance(struct record_cut *cut);
 
-/* The caller has dropped all the scanned bytes of a record that is too long: the buffer is empty,
- * and what follows up to the next newline (quotes mean nothing in it) is the rest of that record.
- * It counts as one record. */
-void record_cut_discard(struct record_cut *cut);
-
 /* The caller has thrown the whole buffer away, inside a record that is too long: that record now
- * ends at the next newline, whatever stands before it. */
+ * ends at the next newline (quotes mean nothing in its rest), and counts as one. */
 void record_cut_discard(struct record_cut *cut);
 
 /* ---- Headers (csv, tsv) ---- */
