@@ -121,6 +121,10 @@ ifneq ($(STATIC),)
 CFLAGS_src/predict/xgboost_library.o := -isystem $(S)/include # the real header checks our declarations
 endif
 
+# Loops over whole columns, which gcc makes vectors of only here.
+VECTORIZED := features step_impute step_scale
+$(foreach name,$(VECTORIZED),$(eval CFLAGS_src/preprocess/$(name).o := $$(if $$(filter -O2,$$(optimise)),-O3)))
+
 CFLAGS_src/lookup/lookup_sqlite.o = $(shell pkg-config --cflags sqlite3 2>/dev/null)
 CFLAGS_tests/unit/test_lookup.o = $(CFLAGS_src/lookup/lookup_sqlite.o)
 CFLAGS_src/lookup/lookup_postgres.o = $(or $(shell pkg-config --cflags libpq 2>/dev/null),-I/usr/include/postgresql)

@@ -14,6 +14,8 @@ enum {
     BATCH_ROWS_MIN = 64,
     BATCH_FLOATS_MAX =
         512 * 1024, /* features of a batch: 2 MiB, within a core's share of the cache */
+    /* Features and columns of the steps: these go over them again and again, so within a core's own cache. */
+    BATCH_STEP_BYTES_MAX = 512 * 1024,
     BLOCK_OUTPUTS_MAX = 4 * 1024 * 1024,
     BLOCK_RECORDS_MAX = 64 * 1024
 };
@@ -235,7 +237,6 @@ enum status run_plan_find_output(struct run_plan *plan, const struct stream_file
     return encoder_open(&plan->encoder, &encoder_config, err);
 }
 
-/* Batches that stay in the cache, and blocks whose answers fit into memory. */
 static bool has_lookup(const struct run_plan *plan)
 {
     struct lookup_counts ignored = {0};
@@ -243,21 +244,35 @@ static bool has_lookup(const struct run_plan *plan)
            preprocess_add_lookup_counts(plan->preprocess, &ignored) != 0;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* So many rows that what is worked on stays in the cache. */
+static uint64_t batch_rows(const struct run_plan *plan)
+{
+    uint64_t features = plan->is_sparse || plan->feature_count == 0 ? 1 : plan->feature_count;
+    uint64_t rows = BATCH_FLOATS_MAX / features;
+    if (has_lookup(plan)) {
+        rows = smaller(rows, BATCH_ROWS_LOOKUP);
+    } else {
+        rows = smaller(rows, BATCH_ROWS_MAX);
+        if (plan->preprocess != NULL)
+            rows = smaller(rows, BATCH_STEP_BYTES_MAX / (preprocess_row_size(plan->preprocess) +
+                                                         features * sizeof(float)));
+    }
+    rows = rows / BATCH_ROWS_MIN * BATCH_ROWS_MIN;
+    return rows < BATCH_ROWS_MIN ? BATCH_ROWS_MIN : rows;
+}
+
+/* Also: blocks whose answers fit into memory. */
 void run_plan_find_sizes(struct run_plan *plan)
 {
     uint64_t outputs = plan->layout.column_count != 0 ? plan->layout.column_count : 1;
-    uint64_t features = plan->is_sparse || plan->feature_count == 0 ? 1 : plan->feature_count;
-    uint64_t rows = BATCH_FLOATS_MAX / features / BATCH_ROWS_MIN * BATCH_ROWS_MIN;
-    uint64_t rows_max = has_lookup(plan) ? BATCH_ROWS_LOOKUP : BATCH_ROWS_MAX;
-    if (rows > rows_max)
-        rows = rows_max;
-    if (rows < BATCH_ROWS_MIN)
-        rows = BATCH_ROWS_MIN;
-    if (rows > BLOCK_OUTPUTS_MAX / outputs)
-        rows = BLOCK_OUTPUTS_MAX / outputs;
-    plan->row_capacity = rows != 0 ? rows : 1;
     uint64_t records = BLOCK_OUTPUTS_MAX / outputs;
-    plan->block_records_max = records == 0                  ? 1
-                              : records > BLOCK_RECORDS_MAX ? BLOCK_RECORDS_MAX
-                                                            : records;
+    if (records == 0)
+        records = 1;
+    plan->row_capacity = smaller(batch_rows(plan), records);
+    plan->block_records_max = smaller(records, BLOCK_RECORDS_MAX);
 }

@@ -6,6 +6,7 @@
  */
 #include "preprocess/features.h"
 
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -217,12 +218,12 @@ bool feature_run(const struct plan_feature *feature, bool unseen_is_missing,
     if (feature->categories != NULL)
         return run_codes(feature, rows, out);
     const double *numbers = rows->numbers[feature->slot];
-    bool has_infinity = false;
+    int has_infinity = 0; /* an int: bools keep gcc from making vectors */
     for (size_t row = 0; row < rows->row_count; row++) {
         out[row] = (float)numbers[row];
-        has_infinity |= isinf(out[row]) != 0;
+        has_infinity |= fabsf(out[row]) > FLT_MAX;
     }
-    for (size_t row = 0; row < rows->row_count && has_infinity; row++)
+    for (size_t row = 0; row < rows->row_count && has_infinity != 0; row++)
         if (isinf(out[row]) && !rows->records->is_bad[row] &&
             !mark_number(rows, row, feature->name, numbers[row],
                          "is beyond the range of a float32"))

@@ -116,6 +116,12 @@ const struct span *preprocess_feature_names(const struct preprocess *preprocess)
     return preprocess->feature_names;
 }
 
+size_t preprocess_row_size(const struct preprocess *preprocess)
+{
+    const struct plan *plan = &preprocess->plan;
+    return plan->number_slots * sizeof(double) + plan->text_slots * sizeof(struct span);
+}
+
 int32_t preprocess_find_column(const struct preprocess *preprocess, struct span name)
 {
     const struct plan *plan = &preprocess->plan;

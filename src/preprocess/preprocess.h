@@ -74,6 +74,9 @@ const struct span *preprocess_feature_names(const struct preprocess *preprocess)
  * there is none of that name: then it may still be a column of the input that no step uses. */
 int32_t preprocess_find_column(const struct preprocess *preprocess, struct span name);
 
+/* Bytes that the columns of one row take: the input's and those that the steps make. */
+size_t preprocess_row_size(const struct preprocess *preprocess);
+
 /* Scratch for batches of at most row_capacity rows. Borrows preprocess until preprocess_lane_close. */
 enum status preprocess_lane_open(struct preprocess_lane **out, const struct preprocess *preprocess,
                                  size_t row_capacity, struct error *err);

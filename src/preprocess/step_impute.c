@@ -76,13 +76,14 @@ static void run_number(const struct impute_work *work, const struct step_rows *r
 {
     const double *from = rows->numbers[work->from];
     double *to = rows->numbers[work->to];
+    const double number = work->number; /* which `to` cannot change */
     if (work->indicator != SLOT_NONE) {
         double *indicator = rows->numbers[work->indicator];
         for (size_t row = 0; row < rows->row_count; row++)
             indicator[row] = isnan(from[row]) ? 1 : 0;
     }
     for (size_t row = 0; row < rows->row_count; row++)
-        to[row] = isnan(from[row]) ? work->number : from[row];
+        to[row] = isnan(from[row]) ? number : from[row];
 }
 
 static void run_text(const struct impute_work *work, const struct step_rows *rows)
