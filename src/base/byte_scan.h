@@ -159,6 +159,14 @@ static inline uint64_t scan_equal(const struct scan_block *block, char byte)
     return scan_bits(scan_match(*block, byte));
 }
 
+/* The bits from each first one to before its second: between quotes, with the opening one. */
+static inline uint64_t bits_between(uint64_t bits)
+{
+    for (int shift = 1; shift < SCAN_WIDTH; shift *= 2)
+        bits ^= bits << shift;
+    return bits;
+}
+
 /* As scan_load for the last 1..63 bytes; the rest is the byte 0. */
 static inline struct scan_block scan_load_tail(const char *at, size_t size)
 {

@@ -15,9 +15,9 @@
 #include "base/number_text.h"
 #include "decode/decode_internal.h"
 #include "decode/field_cursor.h"
-#include "decode/number_group.h"
+#include "decode/field_group.h"
 
-enum { NUL_WINDOW = 4096 };
+enum { NUL_WINDOW = 4096, GROUP_FAILURES_MAX = 8 };
 
 /* What happened in a row besides its values. */
 struct delimited_row {
@@ -26,9 +26,7 @@ struct delimited_row {
     bool is_spoilt;  /* text behind a closing quote */
     bool is_ragged;
     bool is_out_of_memory;
-    size_t remaining;  /* after skip_fields: how many of its fields were not there */
-    uint32_t singly;   /* so many fields are not tried as a group, since the last was none */
-    uint32_t failures; /* each time twice as many */
+    size_t remaining; /* after skip_fields: how many of its fields were not there */
 };
 
 DELIMITED_INLINE const char *delimited_field(const char *at, const char *end, char delimiter,
@@ -131,12 +129,6 @@ DELIMITED_INLINE bool store_delimited(struct decode_run *run, const struct field
     return field_store_text(target, field, text);
 }
 
-/* What a plain number begins with: a digit, a sign or a point. Also , and /, which do no harm. */
-DELIMITED_INLINE bool begins_number(char byte)
-{
-    return (unsigned char)(byte - '+') <= '9' - '+';
-}
-
 /* A number in quotes, at a line's end, with an exponent, a plus, spaces around, or many digits, from where
  * NUMBER_FAST_SLACK bytes can be read: its end, where two bytes may be looked at; NULL where the
  * slow way must decide. Not inline, and with a variable of its own, to leave the registers to the
@@ -177,136 +169,50 @@ DELIMITED_INLINE void store_plain(const struct decode_run *run, const struct col
         ((double *)column)[run->target.row] = number;
 }
 
-#ifdef __AVX2__
-/* Takes `count` (1..NUMBER_GROUP) fields from *place on, where all are plain numbers or empty, into
- * `row` of their columns. The last of them may end with the line where may_end: *is_ended. */
-DELIMITED_INLINE bool take_group(struct field_cursor *cursor, const char **place,
-                                 void *const *columns, size_t row, unsigned count, bool is_float,
-                                 bool may_end, char delimiter, bool has_quotes, bool *is_ended)
-{
-    static const char nothing[NUMBER_FAST_SLACK];
-    const char *begin[NUMBER_GROUP] = {nothing, nothing, nothing, nothing};
-    size_t size[NUMBER_GROUP] = {0}, sizes = 0;
-    const char *at = *place;
-    uint64_t ahead = cursor->bits;
-#pragma GCC unroll 4
-    for (unsigned i = 1; i < count; i++)
-        ahead &= ahead - 1;
-    if (ahead == 0) {
-        cursor->block = at;
-        cursor_look(cursor, delimiter, has_quotes);
-    }
-    uint64_t bits = cursor->bits, last = 0; /* its lowest is the end of the last field */
-#pragma GCC unroll 4
-    for (unsigned i = 0; i < count; i++) {
-        if (bits == 0)
-            return false;
-        const char *stop = cursor->block + lowest_bit(bits);
-        begin[i] = at;
-        size[i] = (size_t)(stop - at);
-        sizes |= size[i];
-        at = stop + 1;
-        last = bits;
-        bits &= bits - 1;
-    }
-    const uint64_t stops = cursor->stops & (cursor->bits ^ bits);
-    bool is_line = false;
-    if (stops != 0) {
-        is_line = may_end && (stops & (stops - 1)) == 0 && (stops & last) != 0 &&
-                  (at[-1] == '\n' || (at[-1] == '\r' && *at == '\n'));
-        if (!is_line)
-            return false;
-    }
-    __m256d numbers;
-    if (sizes > NUMBER_GROUP_SIZE_MAX || !number_group(begin, size, &numbers))
-        return false;
-    if (is_float) {
-        float value[NUMBER_GROUP];
-        _mm_storeu_ps(value, _mm256_cvtpd_ps(numbers));
-#pragma GCC unroll 4
-        for (unsigned i = 0; i < count; i++)
-            ((float *)columns[i])[row] = value[i];
-    } else {
-        double value[NUMBER_GROUP];
-        _mm256_storeu_pd(value, numbers);
-#pragma GCC unroll 4
-        for (unsigned i = 0; i < count; i++)
-            ((double *)columns[i])[row] = value[i];
-    }
-    *is_ended = is_line;
-    *place = is_line ? at - 1 : at;
-    cursor->bits = is_line ? last : bits;
-    return true;
-}
-
-/* The hottest loop: takes what it can of `count` such fields and returns how many. Not inline, and with
- * a cursor of its own, to have the registers for itself. */
-static __attribute__((noinline)) uint32_t take_groups(struct field_cursor *shared,
-                                                      const char **place, void *const *columns,
-                                                      size_t row, uint32_t count, bool is_float,
-                                                      bool may_end, char delimiter, bool has_quotes,
-                                                      bool *is_ended)
-{
-    struct field_cursor cursor = *shared;
-    const char *at = *place;
-    const char *const safe = cursor.end - NUMBER_FAST_SLACK;
-    uint32_t taken = 0;
-    while (count - taken >= NUMBER_GROUP && at <= safe &&
-           take_group(&cursor, &at, columns + taken, row, NUMBER_GROUP, is_float,
-                      may_end && count - taken == NUMBER_GROUP, delimiter, has_quotes, is_ended))
-        taken += NUMBER_GROUP;
-    *shared = cursor;
-    *place = at;
-    return taken;
-}
-
-/* Less than a group. */
-static __attribute__((noinline)) bool take_rest(struct field_cursor *cursor, const char **place,
-                                                void *const *columns, size_t row, uint32_t count,
-                                                bool is_float, bool may_end, char delimiter,
-                                                bool has_quotes, bool *is_ended)
-{
-    return take_group(cursor, place, columns, row, count, is_float, may_end, delimiter, has_quotes,
-                      is_ended);
-}
-#endif
-
 /* Fields from *place on, which follow one another and are plain numbers or empty, the first that of
  * `step`, which is a plain column. Returns the step of the first that is anything else, with *place at
  * its begin, or, *is_ended, at the row's end. */
 DELIMITED_INLINE const struct column_step *
 take_plain_fields(struct field_cursor *cursor, const char **place, const struct column_step *step,
-                  const struct column_step *steps_end, const struct decode_run *run, char delimiter,
-                  bool has_quotes, bool has_null_numbers, struct delimited_row *row, bool *is_ended)
+                  const struct column_step *steps_end, struct decode_run *run, char delimiter,
+                  bool has_quotes, bool has_null_numbers, bool *is_ended)
 {
     const struct null_list *nulls = run->target.plan->nulls;
     const char *at = *place;
     const char *const safe = cursor->end - NUMBER_FAST_SLACK;
     do {
 #ifdef __AVX2__
-        if (!has_null_numbers && row->singly == 0 && step->run > 1 && at <= safe) {
+        if (!has_null_numbers && run->singly == 0 && step->run > 1 && at <= safe) {
             const uint32_t count = step->run;
             void *const *columns = run->columns + (step - run->binding->steps);
             const bool is_float = step->plain.kind == PLAIN_FEATURE;
             const bool may_end = step + count == steps_end && run->binding->trailing_skip == 0;
             const size_t number = run->target.row;
             uint32_t taken = 0;
-            if (count >= NUMBER_GROUP)
-                taken = take_groups(cursor, &at, columns, number, count, is_float, may_end,
-                                    delimiter, has_quotes, is_ended);
-            if (count - taken - 2 < NUMBER_GROUP - 2 && at <= safe &&
-                take_rest(cursor, &at, columns + taken, number, count - taken, is_float, may_end,
-                          delimiter, has_quotes, is_ended))
-                taken = count;
+            if (!run->are_dressed) {
+                if (count >= NUMBER_GROUP)
+                    taken = take_groups(cursor, &at, columns, number, count, is_float, may_end,
+                                        delimiter, has_quotes, is_ended);
+                if (count - taken - 2 < NUMBER_GROUP - 2 && at <= safe &&
+                    take_rest(cursor, &at, columns + taken, number, count - taken, is_float,
+                              may_end, delimiter, has_quotes, is_ended))
+                    taken = count;
+            }
+            if (taken != count)
+                taken += take_dressed(cursor, &at, columns + taken, number, count - taken, is_float,
+                                      may_end, nulls, delimiter, has_quotes, &run->are_dressed,
+                                      is_ended);
             step += taken;
+            if (taken != 0)
+                run->failures = 0;
             if (taken == count)
                 continue;
-            row->singly = (uint32_t)NUMBER_GROUP << row->failures;
-            row->failures += row->failures < 16;
+            run->singly = (uint32_t)NUMBER_GROUP << run->failures;
+            run->failures += run->failures < GROUP_FAILURES_MAX;
         }
-        row->singly -= row->singly != 0;
+        run->singly -= run->singly != 0;
 #else
-        (void)row, (void)is_ended;
+        (void)is_ended;
 #endif
         const char *stop = cursor_next(cursor, delimiter, has_quotes);
         const size_t size = (size_t)(stop - at);
@@ -360,7 +266,7 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
         if (has_room && step->plain.kind != PLAIN_NONE) {
             const struct column_step *first = step;
             step = take_plain_fields(cursor, &at, step, steps_end, run, delimiter, has_quotes,
-                                     has_null_numbers, row, &is_ended);
+                                     has_null_numbers, &is_ended);
             if (step == steps_end)
                 break;
             if (step != first && step->skip != 0) {

@@ -213,6 +213,10 @@ struct decode_run {
     struct decode_cursor *cursor;
     struct row_target target;
     void **columns; /* csv, tsv: where each step's plain column begins */
+    /* csv, tsv: which way of taking several fields at once (field_group.h) is tried. */
+    bool are_dressed;  /* take_dressed had to undress a field when it was called last */
+    uint32_t singly;   /* so many fields are not tried, since the last ones could not be taken so */
+    uint32_t failures; /* each time in a row twice as many */
     size_t row_capacity;
     size_t row_count;
 };

@@ -247,6 +247,51 @@ def check_unquoted(rng):
     report(f"unquoted {delimiter!r}", expected, simplify(decode("csv", delimiter, fields, data)), data)
 
 
+def random_dressed(rng):
+    """A number or a missing one, with quotes or spaces around or without."""
+    text = rng.choice([f"{rng.gauss(0, 100):.{rng.randrange(8)}f}", f"{rng.gauss(0, 100):.{rng.randrange(8)}f}", str(rng.randrange(-100, 10**9)), "NA", ""])
+    if rng.randrange(100) == 0:
+        text = random_number(rng).replace("\0", "").replace('"', "")
+    if rng.randrange(300) == 0:
+        text = rng.choice(['"', '1"2', 'N"A', "1\n", "\\N", "N\\A", "NA5", "5NA", " ", "\t", "\r", "é"])
+    spaces = rng.choice(["", "", "", " ", "  ", "\t"])
+    return spaces + text + rng.choice(["", spaces])
+
+
+def check_dressed(rng, format):
+    """Columns of numbers alone, which are read several at once, dressed in many ways."""
+    count = rng.randrange(2, 14)
+    kind = rng.choice("fn")
+    names = [f"c{i}" for i in range(count)]
+    delimiter = "\t" if format == "tsv" else rng.choice(",;|\t")
+    is_dressed, is_quoted = rng.random() ** 2, rng.choice([0, 0.1, 1])
+    line_end = rng.choice(["\n", "\r\n"])
+    texts = [[random_dressed(rng) if rng.random() < is_dressed else f"{rng.gauss(0, 10):.4f}" for _ in names] for _ in range(rng.randrange(1, 300))]
+    if format == "tsv":
+        # At a line's end it would be the line end's.
+        texts = [[text.replace("\r", "") for text in row] for row in texts]
+
+    def field(text):
+        if format == "tsv":
+            return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+        if rng.random() < is_quoted or any(byte in text for byte in ('"', delimiter, "\n", "\r")):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+    if rng.randrange(3) == 0:
+        row = rng.choice(texts)
+        row[len(row) // 2:] = rng.choice([[], row])
+    data = "".join(delimiter.join(map(field, row)) + line_end for row in [names, *texts]).encode()
+    table = [row for row in texts if row != [""]]  # a blank line
+    if format == "csv":
+        table = list(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter))[1:]
+        table = [row for row in table if row]
+    # Every column, all but the last, or with a hole.
+    order = [i for i in range(count) if rng.randrange(5) != 0 or i == 0] if rng.randrange(3) == 0 else list(range(count))
+    got = decode(format, delimiter, [f"{names[i]}:{kind}" for i in order], data)
+    report(f"dressed {format} {delimiter!r}", judge_table([kind] * count, order, table), simplify(got), data)
+
+
 def strict(text):
     """json.loads, but as strict as RFC 8259 and the contract are; the top level's pairs."""
     top = []
@@ -355,7 +400,7 @@ def check_json(rng):
         line = ("{" + "".join((unusual(rng, usual_comma) if i else "") + pair for i, pair in enumerate(pairs)) + "}").encode("utf-8", "surrogatepass")
         if rng.randrange(3) == 0:
             line = damage(rng, line)
-        if rng.randrange(20) == 0:
+        if line and rng.randrange(20) == 0:
             line = line[: rng.randrange(1, len(line) + 1)]
         lines.append(line)
     data = rng.choice([b"\n", b"\r\n"]).join(lines) + rng.choice([b"\n", b""])
@@ -393,6 +438,8 @@ def main():
         check_table(rng, "csv")
         check_unquoted(rng)
         check_table(rng, "tsv")
+        check_dressed(rng, "csv")
+        check_dressed(rng, "tsv")
         check_json(rng)
     print(f"# rows: {judged['good']} good, {judged['bad']} bad")
     print(f"{passed} passed, {failed} failed, 0 skipped")

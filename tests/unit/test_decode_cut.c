@@ -164,6 +164,32 @@ TEST(random_streams_cut_at_random_give_the_same_ends)
     }
 }
 
+/* Fields whose quotes open and close them, but for now and then one: what is cut without a walk. */
+TEST(streams_of_quoted_fields_give_the_same_ends)
+{
+    for (int round = 0; round < 3000; round++) {
+        char text[1024];
+        size_t size = 0;
+        const uint64_t oddity = random_below(60) + 2;
+        const size_t size_max = 64 + random_below(sizeof text - 128);
+        while (size < size_max) {
+            const bool is_quoted = random_below(6) != 0;
+            const uint64_t width = random_below(18);
+            if (is_quoted)
+                text[size++] = '"';
+            for (uint64_t i = 0; i < width; i++)
+                text[size++] = random_below(oddity * 8) == 0 ? "\",\n\r"[random_below(4)] : '7';
+            if (is_quoted)
+                text[size++] = '"';
+            if (random_below(oddity * 4) == 0)
+                text[size++] = "\"x\r"[random_below(3)];
+            text[size++] = random_below(6) == 0 ? '\n' : ',';
+        }
+        const size_t piece = 1 + random_below(size);
+        check_cut(text, size, INPUT_CSV, ',', &piece, 1, 1 + random_below(40));
+    }
+}
+
 TEST(the_decoder_ends_its_records_where_the_cutter_does)
 {
     static const char alphabet[] = "\"\"\"\n\n,,,\r1";
@@ -229,6 +255,7 @@ int main(void)
 {
     RUN(every_cut_of_tricky_samples_gives_the_same_ends);
     RUN(random_streams_cut_at_random_give_the_same_ends);
+    RUN(streams_of_quoted_fields_give_the_same_ends);
     RUN(the_decoder_ends_its_records_where_the_cutter_does);
     RUN(a_discarded_record_ends_at_the_next_newline);
     return unit_test_done();
