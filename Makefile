@@ -271,7 +271,7 @@ bench-stream: all
 bench-engine: $(O)/tests/bench/bench_engine oracle
 	@$(BUILD)/oracle/bin/python3 tests/bench/engine.py $< $(BUILD)/bench $(MODELS)
 
-## check-all-floats: write and read each of the 2^32 float32 once (an hour)
+## check-all-floats: write and read each of the 2^32 float32 once (half an hour)
 check-all-floats: $(O)/tests/long/all_floats
 	$<
 

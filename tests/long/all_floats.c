@@ -7,7 +7,7 @@
  * next to it with a digit less must not (nothing is shorter); and its digits must be the nearest ones of
  * their number, or else the nearest ones must not read back. The decoders, whose ways to a number are
  * others, read it as well, eight numbers a record: csv by each instruction set, and JSON lines. Takes
- * an hour or so of two cores.
+ * half an hour or so of two cores.
  */
 #include <inttypes.h>
 #include <math.h>
