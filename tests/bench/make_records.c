@@ -7,7 +7,8 @@
  *
  * A record is an id, NUMBERS numbers with six decimals (3 of 100 are missing), TEXTS categories and, with
  * -p, a text of PAD bytes that no model asks for (-q: quoted, with commas and quotes inside). The same
- * seed gives the same values in every format. With -m, a byte goes to FD after each tenth of the rows.
+ * seed gives the same values in every format. With -m, a byte goes to FD after each tenth of the rows, and
+ * "N records" to standard error in the end.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -235,7 +236,8 @@ int main(int argument_count, char **arguments)
         fail("no memory");
     if (maker.format == FORMAT_CSV)
         put_header(&maker);
-    for (uint64_t row = 0; rows != 0 ? row < rows : maker.written + maker.size < bytes; row++) {
+    uint64_t row = 0;
+    for (; rows != 0 ? row < rows : maker.written + maker.size < bytes; row++) {
         put_record(&maker, row);
         if (maker.size >= OUTPUT_BYTES)
             flush(&maker);
@@ -250,5 +252,7 @@ int main(int argument_count, char **arguments)
     }
     flush(&maker);
     free(maker.bytes);
+    if (mark_fd >= 0)
+        fprintf(stderr, "%llu records\n", (unsigned long long)row);
     return 0;
 }

@@ -195,17 +195,20 @@ class Parts:
     # ---- memory ----
 
     def _stream(self, arguments):
-        """Pipes made records into xgbpipe; its peak of memory at each tenth, and what it counted."""
+        """Pipes made records into xgbpipe; its peak of memory at each tenth. As many answers must come out as
+        records were made."""
         bench = self.bench
         model = bench.model("100x6")
         mark_read, mark_write = os.pipe()
         begin = time.monotonic()
         maker = subprocess.Popen([bench.folder / "make_records", *arguments, "-m", str(mark_write)],
-                                 stdout=subprocess.PIPE, pass_fds=[mark_write])
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[mark_write])
         os.close(mark_write)
         with subprocess.Popen([bench.program, "-m", model, "-v", "--threads", "2"], stdin=maker.stdout,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as ours:
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ours, \
+                subprocess.Popen(["wc", "-l"], stdin=ours.stdout, stdout=subprocess.PIPE, text=True) as counter:
             maker.stdout.close()
+            ours.stdout.close()
             peaks, peak, is_open = [], 0, True
             while is_open:
                 # Between the marks too: behind the last one the program may be gone.
@@ -220,11 +223,14 @@ class Parts:
             while (last := peak_mb(ours.pid)) is not None:
                 peaks[-1] = max(peaks[-1], last)
                 time.sleep(0.005)
-            notes = ours.stderr.read()
+            notes, made = ours.stderr.read(), maker.stderr.read().decode()
+            answers = int(counter.stdout.read()) - 1  # the header
         if maker.wait() != 0 or ours.returncode != 0 or len(peaks) != 10:
-            raise BenchError(f"the stream ended early\n{notes[-2000:]}")
+            raise BenchError(f"the stream ended early\n{made}{notes[-2000:]}")
         seconds = time.monotonic() - begin
         records = int(re.search(r"(\d+) records in", notes).group(1))
+        if not records == answers == int(made.split()[0]):
+            raise BenchError(f"records were lost: made {made.strip()}, read {records}, answered {answers}")
         return {"records": records, "seconds": seconds, "peak_mb": peaks}
 
     def memory(self):
@@ -232,8 +238,6 @@ class Parts:
         bench, rows = self.bench, self.stream_rows
         print(f"memory: a stream of {rows} records", flush=True)
         out = {"stream": self._stream(["-r", str(rows)])}
-        if out["stream"]["records"] != rows:
-            raise BenchError("records were lost")
         fit = int(available_mb() * 1e6 * 0.6 / PEER_BYTES_PER_ROW)
         peer_rows = min(rows, fit // 100000 * 100000 or fit)
         model, source, target = bench.model("100x6"), bench.records("csv", peer_rows), bench.folder / "memory.csv"
