@@ -275,7 +275,7 @@ bench-engine: $(O)/tests/bench/bench_engine oracle
 check-all-floats: $(O)/tests/long/all_floats
 	$<
 
-## coverage: how much of the C the whole suite runs, by file (COVERAGE=1 is the flavour; half an hour)
+## coverage: how much of the C the whole suite runs, by file (COVERAGE=1 is the flavour; a quarter of an hour)
 .PHONY: coverage
 coverage: oracle
 	+@MAKE='$(MAKE)' tests/coverage
