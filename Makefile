@@ -204,7 +204,7 @@ $(UNIT_TESTS) $(ENGINE_TOOLS): $(O)/%: $(O)/%.o $(SANITIZER_OBJECTS) $(O)/libxgb
 # Other flags, other objects: the stamp changes only when they do.
 flags_text = $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS) $(project_ldflags) $(LDFLAGS) \
     $(LDLIBS) $(ISAS) $(KERNEL_FLAGS) $(KERNEL_FLAGS_avx2) $(KERNEL_FLAGS_avx512) \
-    $(DECODE_ISAS) $(DECODE_FLAGS_avx2)
+    $(DECODE_ISAS) $(DECODE_FLAGS_avx2) $(VECTORIZED)
 $(O)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' "$$flags_text" | cmp -s - $@ || printf '%s\n' "$$flags_text" > $@
 $(O)/flags: export flags_text := $(flags_text)

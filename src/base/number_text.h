@@ -4,8 +4,8 @@
  * Reading follows one grammar, [+-]digits[.digits][e[+-]digits] with a digit before or after the
  * point, and is correctly rounded: the nearest double, as Python's float(). A float32 is that double
  * rounded again ((float)value), as numpy.float32(float(text)).
- * Writing gives the fewest digits that read back as the same value, laid out as JavaScript does. They
- * are numpy's; of all float32, 7.038531e-26 and its negative alone do not read back by way of a double.
+ * Writing gives the fewest digits that read back as the same value, laid out as JavaScript does. Of all
+ * float32, 7.038531e-26 and its negative alone do not read back by way of a double, whoever writes them.
  */
 #ifndef BASE_NUMBER_TEXT_H
 #define BASE_NUMBER_TEXT_H

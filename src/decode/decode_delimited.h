@@ -3,9 +3,10 @@
  *
  * One pass, straight from the block. 64 bytes at a time become bits: where separators, line ends and
  * quotes stand. So each field's end is known without looking at its bytes, and the arithmetic of
- * several fields overlaps; unwanted columns are counted off. A field that is a plain number goes into
- * its column at once; all else is found by *_field_scan and stored by field_value.c. Nothing is
- * allocated or copied but quoted or escaped texts that a step wants to keep.
+ * several fields overlaps; unwanted columns are counted off. Fields that are numbers go into their
+ * columns at once, several together where there is AVX2 (field_group.h); all else is found by
+ * *_field_scan and stored by field_value.c. Nothing is allocated or copied but quoted or escaped texts
+ * that a step wants to keep.
  */
 #ifndef DECODE_DECODE_DELIMITED_H
 #define DECODE_DECODE_DELIMITED_H
@@ -17,7 +18,7 @@
 #include "decode/field_cursor.h"
 #include "decode/field_group.h"
 
-enum { NUL_WINDOW = 4096, GROUP_FAILURES_MAX = 8 };
+enum { NUL_WINDOW = 4096 };
 
 /* What happened in a row besides its values. */
 struct delimited_row {
@@ -169,9 +170,9 @@ DELIMITED_INLINE void store_plain(const struct decode_run *run, const struct col
         ((double *)column)[run->target.row] = number;
 }
 
-/* Fields from *place on, which follow one another and are plain numbers or empty, the first that of
- * `step`, which is a plain column. Returns the step of the first that is anything else, with *place at
- * its begin, or, *is_ended, at the row's end. */
+/* Takes fields from *place on, which follow one another, the first that of `step`, which is a plain
+ * column: plain numbers and empty ones, and, where there is AVX2, what take_dressed takes. Returns the
+ * step of the first that is left, with *place at its begin, or, *is_ended, at the row's end. */
 DELIMITED_INLINE const struct column_step *
 take_plain_fields(struct field_cursor *cursor, const char **place, const struct column_step *step,
                   const struct column_step *steps_end, struct decode_run *run, char delimiter,
@@ -193,7 +194,7 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
                 if (count >= NUMBER_GROUP)
                     taken = take_groups(cursor, &at, columns, number, count, is_float, may_end,
                                         delimiter, has_quotes, is_ended);
-                if (count - taken - 2 < NUMBER_GROUP - 2 && at <= safe &&
+                if (count - taken > 1 && count - taken < NUMBER_GROUP && at <= safe &&
                     take_rest(cursor, &at, columns + taken, number, count - taken, is_float,
                               may_end, delimiter, has_quotes, is_ended))
                     taken = count;
@@ -203,7 +204,7 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
                                       may_end, nulls, delimiter, has_quotes, &run->are_dressed,
                                       is_ended);
             step += taken;
-            if (taken != 0)
+            if (taken == count || taken >= GROUPS_WORTH)
                 run->failures = 0;
             if (taken == count)
                 continue;

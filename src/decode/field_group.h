@@ -21,6 +21,13 @@ DELIMITED_INLINE bool begins_number(char byte)
 
 #ifdef __AVX2__
 
+/* When several fields are tried again after a failure. */
+enum {
+    GROUPS_WORTH =
+        2 * NUMBER_GROUP,  /* so many fields must have been taken for a try to have paid */
+    GROUP_FAILURES_MAX = 8 /* the next try is at most a thousand fields away */
+};
+
 /* The first `count` of them, into `row` of their columns. */
 DELIMITED_INLINE void store_group(void *const *columns, size_t row, unsigned count, bool is_float,
                                   __m256d numbers)
@@ -120,6 +127,16 @@ static __attribute__((noinline)) bool take_rest(struct field_cursor *cursor, con
                       is_ended);
 }
 
+/* Nothing in it has to be unescaped first, or is a line to count. */
+DELIMITED_INLINE bool is_literal(struct span text, bool has_quotes)
+{
+    const char mark = has_quotes ? '"' : '\\';
+    bool holds_any = false;
+    for (size_t i = 0; i < text.size; i++)
+        holds_any |= text.data[i] == mark || text.data[i] == '\n';
+    return !holds_any;
+}
+
 /* What is a number's text, or empty, of the field in *text, as field_store_text would see it: without
  * quotes and spaces around; empty too where the text means "missing". False where the slow way must
  * decide. */
@@ -138,16 +155,13 @@ DELIMITED_INLINE bool undress_field(struct span *text, const struct null_list *n
     while (begin != end && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     if (begin != end && !begins_number(*begin)) {
-        if (!has_quotes && span_equal_text(*text, "\\N")) {
+        const struct span body = span_of(begin, (size_t)(end - begin));
+        if (!has_quotes && span_equal_text(*text, "\\N"))
             begin = end;
-        } else {
-            /* Nothing that has to be unescaped first. */
-            const struct span body = span_of(begin, (size_t)(end - begin));
-            if (memchr(begin, has_quotes ? '"' : '\\', body.size) != NULL ||
-                !null_list_has_text(nulls, body))
-                return false;
+        else if (nulls != NULL && null_list_has_text(nulls, body) && is_literal(body, has_quotes))
             begin = end;
-        }
+        else
+            return false;
     }
     *was_dressed |= (size_t)(end - begin) != text->size;
     *text = span_of(begin, (size_t)(end - begin));

@@ -2,9 +2,9 @@
  * record_cut.c - finds record ends, 64 bytes at a time.
  *
  * Bytes become bits (one word for the quotes, one for the newlines, one for the separators). A chunk
- * without a quote costs the same as a count of its newlines, one whose quotes open and close fields
- * a little more; in all others the csv automaton walks from one bit that matters to the next. Nothing looks back at earlier bytes, so that a scan may stop
- * and resume at any byte.
+ * without a quote costs the same as a count of its newlines, one whose quotes open and close fields a
+ * little more; in all others the csv automaton walks from one bit that matters to the next. Nothing
+ * looks back at earlier bytes, so that a scan may stop and resume at any byte.
  */
 #include "decode/decoder.h"
 
