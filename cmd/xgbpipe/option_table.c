@@ -39,7 +39,7 @@ const struct option_rule option_rules[] = {
     {OPTION_INPUT_FORMAT, "ijsonl", 0, ARGUMENT_NONE, NULL, "jsonl", 0, 0, PARSERS, GROUP_READING, NULL},
     {OPTION_INPUT_FORMAT, "ilibsvm", 0, ARGUMENT_NONE, NULL, "libsvm", 0, 0, PARSERS, GROUP_READING, NULL},
     {OPTION_DELIMITER, "delimiter", 'd', ARGUMENT_BYTE, "C", NULL, 0, 0, PARSERS, GROUP_READING,
-     "the field separator of csv, one byte (default a comma)"},
+     "the field separator of csv: one byte, or tab (default a comma)"},
     {OPTION_COLUMNS, "columns", 0, ARGUMENT_LIST_FILE, "A,B|@FILE", NULL, 0, 0, PARSERS, GROUP_READING,
      "names for records without a header line; @FILE holds one a line"},
     {OPTION_NO_HEADER, "no-header", 0, ARGUMENT_NONE, NULL, NULL, 0, 0, PARSERS, GROUP_READING,
