@@ -8,6 +8,7 @@ written here from the contract, apart from src/.
 import csv
 import decimal
 import io
+import itertools
 import json
 import os
 import random
@@ -73,7 +74,8 @@ def decode(format, delimiter, fields, data):
 def report(name, expected, got, data):
     global passed, failed
     for row in expected:
-        judged["bad" if row == "bad" else "good"] += 1
+        verdict = row[1] if isinstance(row, tuple) else row
+        judged["bad" if verdict == "bad" else "good"] += 1
     if expected == got:
         passed += 1
         return
@@ -281,15 +283,20 @@ def check_dressed(rng, format):
     if rng.randrange(3) == 0:
         row = rng.choice(texts)
         row[len(row) // 2:] = rng.choice([[], row])
-    data = "".join(delimiter.join(map(field, row)) + line_end for row in [names, *texts]).encode()
-    table = [row for row in texts if row != [""]]  # a blank line
+    records = [delimiter.join(map(field, row)) + line_end for row in [names, *texts]]
+    data = "".join(records).encode()
+    lines = itertools.accumulate((record.count("\n") for record in records), initial=1)
+    # But for blank ones.
+    lines = [line for line, record in zip(lines, records) if record != line_end][1:]
+    table = [row for row in texts if row != [""]]
     if format == "csv":
         table = list(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter))[1:]
         table = [row for row in table if row]
     # Every column, all but the last, or with a hole.
     order = [i for i in range(count) if rng.randrange(5) != 0 or i == 0] if rng.randrange(3) == 0 else list(range(count))
     got = decode(format, delimiter, [f"{names[i]}:{kind}" for i in order], data)
-    report(f"dressed {format} {delimiter!r}", judge_table([kind] * count, order, table), simplify(got), data)
+    report(f"dressed {format} {delimiter!r}", [*zip(lines, judge_table([kind] * count, order, table), strict=True)],
+           [*zip((row["line"] for row in got), simplify(got))], data)
 
 
 def strict(text):
