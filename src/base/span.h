@@ -27,6 +27,18 @@ static inline struct span span_of_text(const char *text)
     return span_of(text, strlen(text));
 }
 
+/* Without the spaces and tabs at its ends. */
+static inline struct span span_trim(struct span text)
+{
+    while (text.size != 0 && (*text.data == ' ' || *text.data == '\t')) {
+        text.data++;
+        text.size--;
+    }
+    while (text.size != 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+        text.size--;
+    return text;
+}
+
 static inline bool span_equal(struct span a, struct span b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);

@@ -8,17 +8,6 @@
 #include "base/memory.h"
 #include "base/number_text.h"
 
-static struct span without_spaces(struct span text)
-{
-    while (text.size != 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.size--;
-    }
-    while (text.size != 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
-
 bool null_list_init(struct null_list *list, const struct span *texts, uint32_t count)
 {
     *list = (struct null_list){0};
@@ -32,7 +21,7 @@ bool null_list_init(struct null_list *list, const struct span *texts, uint32_t c
             goto failed;
         list->texts[list->text_count++] = span_of(copy, texts[i].size);
         double number;
-        if (number_text_parse(without_spaces(texts[i]), &number))
+        if (number_text_parse(span_trim(texts[i]), &number))
             list->numbers[list->number_count++] = number;
     }
     return true;

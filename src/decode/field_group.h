@@ -143,28 +143,23 @@ DELIMITED_INLINE bool is_literal(struct span text, bool has_quotes)
 DELIMITED_INLINE bool undress_field(struct span *text, const struct null_list *nulls,
                                     bool has_quotes, bool *was_dressed)
 {
-    const char *begin = text->data, *end = begin + text->size;
-    if (has_quotes && begin != end && *begin == '"') {
-        if (end - begin < 2 || end[-1] != '"')
+    struct span body = *text;
+    if (has_quotes && body.size != 0 && *body.data == '"') {
+        if (body.size < 2 || body.data[body.size - 1] != '"')
             return false;
-        begin++;
-        end--;
+        body = span_of(body.data + 1, body.size - 2);
     }
-    while (begin != end && (*begin == ' ' || *begin == '\t'))
-        begin++;
-    while (begin != end && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    if (begin != end && !begins_number(*begin)) {
-        const struct span body = span_of(begin, (size_t)(end - begin));
-        if (!has_quotes && span_equal_text(*text, "\\N"))
-            begin = end;
-        else if (nulls != NULL && null_list_has_text(nulls, body) && is_literal(body, has_quotes))
-            begin = end;
-        else
+    body = span_trim(body);
+    if (body.size != 0 && !begins_number(*body.data)) {
+        const bool is_missing =
+            (!has_quotes && span_equal_text(*text, "\\N")) ||
+            (nulls != NULL && null_list_has_text(nulls, body) && is_literal(body, has_quotes));
+        if (!is_missing)
             return false;
+        body.size = 0;
     }
-    *was_dressed |= (size_t)(end - begin) != text->size;
-    *text = span_of(begin, (size_t)(end - begin));
+    *was_dressed |= body.size != text->size;
+    *text = body;
     return text->size <= NUMBER_GROUP_SIZE_MAX;
 }
 

@@ -25,17 +25,6 @@ struct field_value {
     bool is_null;        /* a null text or number */
 };
 
-static struct span trim(struct span text)
-{
-    while (text.size != 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.size--;
-    }
-    while (text.size != 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
-
 static bool mark_text(struct row_target *target, const struct field *field, struct span text,
                       const char *claim)
 {
@@ -216,7 +205,7 @@ static bool is_only_text(const struct field *field, const struct null_list *null
 bool field_store_text(struct row_target *target, const struct field *field, struct span text)
 {
     const struct null_list *nulls = target->plan->nulls;
-    struct field_value value = {.kind = VALUE_TEXT, .text = text, .trimmed = trim(text)};
+    struct field_value value = {.kind = VALUE_TEXT, .text = text, .trimmed = span_trim(text)};
     if (text.size == 0) {
         value.kind = VALUE_MISSING;
     } else if (!is_only_text(field, nulls) && number_text_parse(value.trimmed, &value.number)) {
