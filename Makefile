@@ -136,6 +136,10 @@ KERNELS := $(wildcard src/predict/native_kernels.c)
 ISAS := $(if $(filter x86_64 amd64,$(ARCH)),baseline avx2 avx512,$(if $(filter aarch64 arm64,$(ARCH)),neon,baseline))
 # The compiler's own vectors would only get in the way of those in the source.
 KERNEL_FLAGS := -fno-tree-vectorize
+# Where gcc 12's AddressSanitizer moves variables off the stack it does not keep vectors of 64 bytes aligned.
+ifneq ($(and $(filter address,$(SANITIZERS)),$(if $(findstring clang,$(CC)),,1)),)
+KERNEL_FLAGS += --param=asan-use-after-return=0
+endif
 KERNEL_FLAGS_avx2 := -mavx2
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 

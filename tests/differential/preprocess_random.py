@@ -15,9 +15,10 @@ import warnings
 import numpy as np
 
 from preprocess_expressions import random_expression
-from preprocess_tools import counts, fit, run, same_bits, transform
+from preprocess_tools import counts, fit, libm, run, same_bits, transform
 
 warnings.filterwarnings('ignore')
+LOG, LOG1P, EXPM1 = libm('log'), libm('log1p'), libm('expm1')
 WORDS = ['Paris', 'paris', 'Seoul', 'São Paulo', 'ÉCOLE', 'x', '10', '9', 'Ω', 'ß', ' pad ', '\u2003wide\u00a0', 'a,b', 'say "hi"']
 
 
@@ -118,11 +119,11 @@ def no_poles(values):
 
 
 NUMERIC = {
-    'log': lambda x, p: no_poles(np.log(x)),
-    'log1p': lambda x, p: no_poles(np.log1p(x)),
+    'log': lambda x, p: no_poles(LOG(x)),
+    'log1p': lambda x, p: no_poles(LOG1P(x)),
     'sqrt': lambda x, p: np.sqrt(x),
     'abs': lambda x, p: np.abs(x),
-    'expm1': lambda x, p: np.expm1(x),
+    'expm1': lambda x, p: EXPM1(x),
     'affine': lambda x, p: x * p('scale', 1) + p('offset', 0),
     'clip': lambda x, p: np.minimum(np.maximum(x, p('min', -math.inf)), p('max', math.inf)),
     'standardize': lambda x, p: (x - p('mean')) / p('scale'),
