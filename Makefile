@@ -265,11 +265,11 @@ check-sanitizers: all programs
 
 ## bench: measure speed, start-up and memory beside Python (BENCH='latency memory' for some, BENCH_ROWS=100000 for less)
 bench: all $(O)/tests/bench/decode_file
-	@XGBPIPE=$(abspath $(BUILD))/xgbpipe DECODE_FILE=$(abspath $(O))/tests/bench/decode_file tests/bench/run $(BENCH)
+	@XGBPIPE=$(abspath $(O))/xgbpipe DECODE_FILE=$(abspath $(O))/tests/bench/decode_file tests/bench/run $(BENCH)
 
 ## bench-stream: the memory of a stream of STREAM_GB=10 gigabytes
 bench-stream: all
-	@XGBPIPE=$(abspath $(BUILD))/xgbpipe tests/bench/run stream
+	@XGBPIPE=$(abspath $(O))/xgbpipe tests/bench/run stream
 
 ## bench-engine: time every engine, and peers that pip has, on one thread (MODELS='100x6 500x8' for some)
 bench-engine: $(O)/tests/bench/bench_engine oracle
