@@ -7,6 +7,7 @@
 #ifndef BASE_BYTE_SCAN_H
 #define BASE_BYTE_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static inline unsigned bit_count(uint64_t bits)
 }
 
 /* scan_load: 64 bytes. scan_match: which of them are `byte`; scan_or joins two such answers, scan_bits
- * makes bits of one. */
+ * makes bits of one, scan_any only says whether there is one. */
 #if defined(__AVX2__)
 
 struct scan_block {
@@ -74,6 +75,11 @@ static inline uint64_t scan_bits(struct scan_block matches)
     unsigned low = (unsigned)_mm256_movemask_epi8(matches.half[0]);
     unsigned high = (unsigned)_mm256_movemask_epi8(matches.half[1]);
     return low | (uint64_t)high << 32;
+}
+
+static inline bool scan_any(struct scan_block matches)
+{
+    return _mm256_movemask_epi8(_mm256_or_si256(matches.half[0], matches.half[1])) != 0;
 }
 
 #elif defined(__SSE2__)
@@ -117,6 +123,13 @@ static inline uint64_t scan_bits(struct scan_block matches)
     return bits;
 }
 
+static inline bool scan_any(struct scan_block matches)
+{
+    return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(matches.quarter[0], matches.quarter[1]),
+                                          _mm_or_si128(matches.quarter[2], matches.quarter[3]))) !=
+           0;
+}
+
 #else
 
 struct scan_block {
@@ -150,6 +163,11 @@ static inline uint64_t scan_bits(struct scan_block matches)
     for (int i = 0; i < SCAN_WIDTH; i++)
         bits |= (uint64_t)matches.bytes[i] << i;
     return bits;
+}
+
+static inline bool scan_any(struct scan_block matches)
+{
+    return scan_bits(matches) != 0;
 }
 
 #endif

@@ -5,18 +5,12 @@
 
 #include <stdio.h>
 
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
 #include "base/json_scanner.h"
 #include "base/json_walk.h"
 #include "base/number_text.h"
+#include "decode/json_group.h"
 #include "decode/json_keys.h"
 #include "decode/number_fast.h"
-
-/* Where so many bytes may be read, the way to a value and the value can be tried. */
-enum { MEMBER_SLACK = JSON_WAY_MAX + NUMBER_FAST_SLACK };
 
 /* A string value, from its opening quote. */
 static const char *store_string(struct decode_run *run, const struct field *field,
@@ -178,14 +172,15 @@ static bool store_lacking(struct decode_run *run)
 static inline bool follows_way(const struct json_key *key, const char *at)
 {
 #ifdef __AVX2__
-    if (key->way_size <= 32) {
-        const __m256i way = _mm256_loadu_si256((const __m256i *)(const void *)key->way);
-        const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)at);
-        const unsigned other = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(way, bytes));
-        return _bzhi_u32(other, key->way_size) == 0 && key->way_size != 0;
-    }
+    if (key->way_size <= WAY_AT_ONCE)
+        return follows_short_way(key, at);
 #endif
     return key->way_size != 0 && memcmp(key->way, at, key->way_size) == 0;
+}
+
+static void find_column(const struct decode_run *run, struct json_key *key)
+{
+    key->column = plain_column_begin(&run->target, key->plain);
 }
 
 /* A number where it can be taken at once: its end, else NULL. */
@@ -209,6 +204,9 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
     if (!json_keys_begin(keys, run->binding, run->target.records))
         return false;
     const struct row_marks marks = row_marks_of(run->target.records);
+#ifdef __AVX2__
+    const bool can_group = !has_null_numbers && !plan->refuses_other_keys;
+#endif
     const uint64_t serial = keys->serial;
     uint32_t seen_count = 0;
     int32_t last = 0;
@@ -217,6 +215,21 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
     while (at != NULL) {
         int32_t number;
         bool has_slack = walk->limit - at >= MEMBER_SLACK;
+#ifdef __AVX2__
+        if (has_slack && can_group && run->singly == 0 && leads_to_plain(keys, last)) {
+            uint32_t taken;
+            at = take_members(run, at, walk->limit, &last, &taken);
+            seen_count += taken;
+            run->singly = 1; /* what stopped it */
+            if (taken != 0) {
+                run->failures = 0;
+                continue;
+            }
+            run->singly = (uint32_t)NUMBER_GROUP << run->failures;
+            run->failures += run->failures < GROUP_FAILURES_MAX;
+        }
+        run->singly -= run->singly != 0;
+#endif
         if (has_slack && follows_way(&keys->keys[last], at)) {
             at += keys->keys[last].way_size;
             number = keys->keys[last].next;
@@ -239,6 +252,7 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
             if (number < 0)
                 return false;
             json_keys_remember_way(keys, last, number, begin, at);
+            find_column(run, &keys->keys[number]);
         }
         has_slack = walk->limit - at >= NUMBER_FAST_SLACK;
         struct json_key *key = &keys->keys[number];
@@ -288,6 +302,10 @@ static bool decode_record(struct decode_run *run, const char *begin, const char 
 
 bool DECODER(decode_jsonl)(struct decode_run *run)
 {
+    const struct json_keys *keys = run->decoder->keys;
+    for (uint32_t i = 0; i < keys->field_count && keys->key_count != 0; i++)
+        if (keys->field_keys[i] >= 0)
+            find_column(run, &keys->keys[keys->field_keys[i]]);
     bool is_ok = decode_lines(run, decode_record);
     if (is_ok)
         json_keys_end_batch(run->decoder->keys, run->target.records);

@@ -21,32 +21,6 @@ DELIMITED_INLINE bool begins_number(char byte)
 
 #ifdef __AVX2__
 
-/* When several fields are tried again after a failure. */
-enum {
-    GROUPS_WORTH =
-        2 * NUMBER_GROUP,  /* so many fields must have been taken for a try to have paid */
-    GROUP_FAILURES_MAX = 8 /* the next try is at most a thousand fields away */
-};
-
-/* The first `count` of them, into `row` of their columns. */
-DELIMITED_INLINE void store_group(void *const *columns, size_t row, unsigned count, bool is_float,
-                                  __m256d numbers)
-{
-    if (is_float) {
-        float value[NUMBER_GROUP];
-        _mm_storeu_ps(value, _mm256_cvtpd_ps(numbers));
-#pragma GCC unroll 4
-        for (unsigned i = 0; i < count; i++)
-            ((float *)columns[i])[row] = value[i];
-    } else {
-        double value[NUMBER_GROUP];
-        _mm256_storeu_pd(value, numbers);
-#pragma GCC unroll 4
-        for (unsigned i = 0; i < count; i++)
-            ((double *)columns[i])[row] = value[i];
-    }
-}
-
 /* Takes `count` (1..NUMBER_GROUP) fields from *place on, where all are plain numbers or empty, into
  * `row` of their columns. The last of them may end with the line where may_end: *is_ended. */
 DELIMITED_INLINE bool take_group(struct field_cursor *cursor, const char **place,
@@ -87,7 +61,7 @@ DELIMITED_INLINE bool take_group(struct field_cursor *cursor, const char **place
             return false;
     }
     __m256d numbers;
-    if (sizes > NUMBER_GROUP_SIZE_MAX || !number_group(begin, size, &numbers))
+    if (sizes > NUMBER_GROUP_SIZE_MAX || !number_group(begin, size, false, &numbers))
         return false;
     store_group(columns, row, count, is_float, numbers);
     *is_ended = is_line;
@@ -205,7 +179,7 @@ take_dressed(struct field_cursor *cursor, const char **place, void *const *colum
             ends &= ends - 1;
         }
         __m256d numbers;
-        if (found == 0 || !number_group(begin, size, &numbers)) {
+        if (found == 0 || !number_group(begin, size, false, &numbers)) {
             *is_ended = false;
             break;
         }

@@ -15,14 +15,15 @@
 #include "data/record_batch.h"
 #include "decode/decode_internal.h"
 
-/* Longer ways are not remembered: their keys are looked up. */
-enum { JSON_WAY_MAX = 64 };
+/* Longer ways are not remembered: their keys are looked up. With this size a key has 128 bytes. */
+enum { JSON_WAY_MAX = 72 };
 
 struct json_key {
     struct span text;          /* decoded */
     uint64_t seen_in;          /* serial of the last record that had it */
     int32_t field;             /* of the plan, or -1 */
     struct plain_column plain; /* what takes a plain number, and nothing else */
+    void *column;              /* that column's begin, for the batch that is being filled */
     int32_t next;              /* the key that followed it */
     uint32_t way_size;         /* from its value's end to the next one's begin; 0: not known */
     char way[JSON_WAY_MAX];    /* those bytes, all of one line */

@@ -57,7 +57,9 @@ const struct number_fast_tables number_fast_tables __attribute__((aligned(64))) 
     {                                                                                              \
         .align = {ROW(size, minus, 0), ROW(size, minus, 4), ROW(size, minus, 8),                   \
                   ROW(size, minus, 12)},                                                           \
-        .end = (size) == 0 ? 1 : 1 << 16, .sign = (minus) ? sizeof(double) : 0                     \
+        .end = (size) == 0 ? 1 : 1 << 16,                                                          \
+        .first = (size) - (minus) > 1 ? 1u << BEGIN(size, minus) % 16 : 0,                         \
+        .sign = (minus) ? sizeof(double) : 0                                                       \
     }
 #define KINDS(size) KIND(size, 0), KIND(size, 1)
 
@@ -87,6 +89,8 @@ const struct number_group_tables number_group_tables __attribute__((aligned(64))
     .zero = {TWICE(TIMES_16('0'))},
     .nine = {TWICE(TIMES_16(9))},
     .point = {TWICE(TIMES_16('.' - '0'))},
+    .minus = {TIMES_16((char)('-' + 128))},
+    .digit = {TIMES_16('9' - '-' - 128)},
     .tens = {TWICE(TIMES_8(10, 1))},
     .hundreds = {TIMES_8(100, 1)},
     .myriads = {TIMES_8(10000, 1)},

@@ -25,7 +25,9 @@ struct number_group_tables {
         /* A shuffle that puts all but the minus at the end, behind zeros. A single byte, which must be
          * a digit, comes to byte 0 too: as a point it is one too many. A lone minus is no digit. */
         int8_t align[16];
-        uint32_t end;  /* the bit that stands for "no point": 16, and of an empty text 0 */
+        uint32_t end; /* the bit that stands for "no point": 16, and of an empty text 0 */
+        uint32_t
+            first; /* the bit of the first byte but a minus, where another one follows; else 0 */
         uint64_t sign; /* of powers: 0, or 8 */
     } kinds[2 * NUMBER_GROUP_SIZE_MAX + 2];
     int8_t close[17]
@@ -34,6 +36,9 @@ struct number_group_tables {
     char zero[32];        /* '0' */
     char nine[32];        /* 9 */
     char point[32];       /* '.' - '0' */
+    char minus
+        [16]; /* '-' + 128: as signed bytes, '-', '.', '/' and digits less this are the lowest ... */
+    char digit[16];       /* ... up to this */
     int8_t tens[32];      /* 10, 1, 10, 1 ... */
     int16_t hundreds[16]; /* 100, 1, 100, 1 ... */
     int16_t myriads[16];  /* 10000, 1, 10000, 1 ... */
@@ -50,12 +55,27 @@ static inline __attribute__((always_inline)) __m256i number_group_load(const voi
     return _mm256_load_si256(at);
 }
 
-/* 16 bytes from each. */
-static inline __attribute__((always_inline)) __m256i number_group_pair(const void *low,
-                                                                       const void *high)
+static inline __attribute__((always_inline)) __m256i number_group_pair(__m128i low, __m128i high)
 {
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(low)),
-                                   _mm_loadu_si128(high), 1);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+/* One of the four. */
+struct number_lane {
+    const struct number_group_kind *kind;
+    __m128i digits; /* at the end, behind zeros; the point, and what is none, is more than nine */
+};
+
+/* Takes a text of at most NUMBER_GROUP_SIZE_MAX bytes, whose first 16 (more can be read) are `bytes`. */
+static inline __attribute__((always_inline)) struct number_lane number_lane_of(__m128i bytes,
+                                                                               size_t size)
+{
+    const struct number_group_tables *tables = &number_group_tables;
+    const size_t minus = (_mm_cvtsi128_si32(bytes) & 0xFF) == '-';
+    struct number_lane lane = {.kind = &tables->kinds[2 * size + minus]};
+    const __m128i digits = _mm_sub_epi8(bytes, number_fast_load(tables->zero));
+    lane.digits = _mm_shuffle_epi8(digits, number_fast_load(lane.kind->align));
+    return lane;
 }
 
 static inline __attribute__((always_inline)) __m256d
@@ -68,27 +88,16 @@ number_group_doubles(const char *const at[NUMBER_GROUP])
     return _mm256_insertf128_pd(_mm256_castpd128_pd256(low), high, 1);
 }
 
-/* Reads four texts [-]digits[.digits], or empty, which is NaN: size[i] bytes from begin[i] on, at most
- * NUMBER_GROUP_SIZE_MAX, where NUMBER_FAST_SLACK bytes can be read. False where one is anything else;
- * then *values means nothing. */
+/* Makes four texts [-]digits[.digits], or empty, which is NaN, numbers. False where one is anything else;
+ * then *values means nothing. is_json: by RFC 8259's grammar, so without needless zeros in front, and
+ * with a digit on both sides of a point. */
 static inline __attribute__((always_inline)) bool
-number_group(const char *const begin[NUMBER_GROUP], const size_t size[NUMBER_GROUP],
-             __m256d *values)
+number_lanes_value(const struct number_lane lane[NUMBER_GROUP], bool is_json, __m256d *values)
 {
     const struct number_group_tables *tables = &number_group_tables;
-    const struct number_group_kind *kind[NUMBER_GROUP];
-#pragma GCC unroll 4
-    for (int i = 0; i < NUMBER_GROUP; i++)
-        kind[i] = &tables->kinds[2 * size[i] + (*begin[i] == '-')];
-    /* Digits as numbers at the end of 16 bytes, behind zeros. Numbers 0 and 2 in the one, 1 and 3 in
-     * the other: the packing below brings them in order. */
-    __m256i even = number_group_pair(begin[0], begin[2]),
-            odd = number_group_pair(begin[1], begin[3]);
-    const __m256i zero = number_group_load(tables->zero);
-    even = _mm256_shuffle_epi8(_mm256_sub_epi8(even, zero),
-                               number_group_pair(kind[0]->align, kind[2]->align));
-    odd = _mm256_shuffle_epi8(_mm256_sub_epi8(odd, zero),
-                              number_group_pair(kind[1]->align, kind[3]->align));
+    /* The packing below brings them in order. */
+    __m256i even = number_group_pair(lane[0].digits, lane[2].digits);
+    __m256i odd = number_group_pair(lane[1].digits, lane[3].digits);
     const __m256i nine = number_group_load(tables->nine), point = number_group_load(tables->point);
     const __m256i even_points = _mm256_cmpeq_epi8(even, point);
     const __m256i odd_points = _mm256_cmpeq_epi8(odd, point);
@@ -104,13 +113,25 @@ number_group(const char *const begin[NUMBER_GROUP], const size_t size[NUMBER_GRO
     uint32_t odd_texts = ~(uint32_t)_mm256_movemask_epi8(known);
 #pragma GCC unroll 4
     for (int i = 0; i < NUMBER_GROUP; i++) {
-        const uint64_t place = (uint64_t)__builtin_ctz(bits[i] | kind[i]->end) * 16;
+        const uint64_t place = (uint64_t)__builtin_ctz(bits[i] | lane[i].kind->end) * 16;
         odd_texts |= bits[i] & (bits[i] - 1);
         close[i] = (const char *)tables->close + place;
-        power[i] = (const char *)tables->powers + place + kind[i]->sign;
+        power[i] = (const char *)tables->powers + place + lane[i].kind->sign;
     }
-    even = _mm256_shuffle_epi8(even, number_group_pair(close[0], close[2]));
-    odd = _mm256_shuffle_epi8(odd, number_group_pair(close[1], close[3]));
+    if (is_json) {
+        const __m256i none = _mm256_setzero_si256();
+        const uint32_t even_zeros = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(even, none));
+        const uint32_t odd_zeros = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(odd, none));
+        odd_texts |= ((even_zeros & ~(even_bits >> 1)) | even_bits) &
+                     (lane[0].kind->first | lane[2].kind->first << 16);
+        odd_texts |= ((odd_zeros & ~(odd_bits >> 1)) | odd_bits) &
+                     (lane[1].kind->first | lane[3].kind->first << 16);
+        odd_texts |= (even_bits | odd_bits) & 0x80008000u; /* a point at the end */
+    }
+    even = _mm256_shuffle_epi8(
+        even, number_group_pair(number_fast_load(close[0]), number_fast_load(close[2])));
+    odd = _mm256_shuffle_epi8(
+        odd, number_group_pair(number_fast_load(close[1]), number_fast_load(close[3])));
     const __m256i tens = number_group_load(tables->tens);
     const __m256i hundreds = number_group_load(tables->hundreds);
     even = _mm256_madd_epi16(_mm256_maddubs_epi16(even, tens), hundreds);
@@ -124,6 +145,44 @@ number_group(const char *const begin[NUMBER_GROUP], const size_t size[NUMBER_GRO
                                           _mm256_castsi256_pd(integer));
     *values = _mm256_div_pd(doubles, number_group_doubles(power));
     return odd_texts == 0;
+}
+
+/* The same of size[i] bytes from begin[i] on, where NUMBER_FAST_SLACK bytes can be read. */
+static inline __attribute__((always_inline)) bool
+number_group(const char *const begin[NUMBER_GROUP], const size_t size[NUMBER_GROUP], bool is_json,
+             __m256d *values)
+{
+    struct number_lane lane[NUMBER_GROUP];
+#pragma GCC unroll 4
+    for (int i = 0; i < NUMBER_GROUP; i++)
+        lane[i] = number_lane_of(number_fast_load(begin[i]), size[i]);
+    return number_lanes_value(lane, is_json, values);
+}
+
+/* When several fields are tried again after a failure. */
+enum {
+    GROUPS_WORTH =
+        2 * NUMBER_GROUP,  /* so many fields must have been taken for a try to have paid */
+    GROUP_FAILURES_MAX = 8 /* the next try is at most a thousand fields away */
+};
+
+/* The first `count` of them, into `row` of their columns. */
+static inline __attribute__((always_inline)) void
+store_group(void *const *columns, size_t row, unsigned count, bool is_float, __m256d numbers)
+{
+    if (is_float) {
+        float value[NUMBER_GROUP];
+        _mm_storeu_ps(value, _mm256_cvtpd_ps(numbers));
+#pragma GCC unroll 4
+        for (unsigned i = 0; i < count; i++)
+            ((float *)columns[i])[row] = value[i];
+    } else {
+        double value[NUMBER_GROUP];
+        _mm256_storeu_pd(value, numbers);
+#pragma GCC unroll 4
+        for (unsigned i = 0; i < count; i++)
+            ((double *)columns[i])[row] = value[i];
+    }
 }
 #endif
 

@@ -193,13 +193,25 @@ static unsigned cut_quoted_chunk(struct record_cut *cut, const char *data, size_
     return SCAN_WIDTH;
 }
 
+/* Behind the chunks from `offset` on that hold no newline. */
+static size_t skip_long_line(const char *data, size_t offset, size_t size)
+{
+    while (size - offset >= SCAN_WIDTH && !scan_any(scan_match(scan_load(data + offset), '\n')))
+        offset += SCAN_WIDTH;
+    return offset;
+}
+
 void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint64_t record_limit)
 {
     if (record_limit == 0 || cut->records >= record_limit)
         return;
     const bool is_csv = cut->format == INPUT_CSV;
     while (cut->scanned < size) {
+        if (!is_csv)
+            cut->scanned = skip_long_line(data, cut->scanned, size);
         size_t offset = cut->scanned;
+        if (offset == size)
+            return;
         unsigned left = size - offset < SCAN_WIDTH ? (unsigned)(size - offset) : SCAN_WIDTH;
         struct scan_block block =
             left == SCAN_WIDTH ? scan_load(data + offset) : scan_load_tail(data + offset, left);
@@ -208,7 +220,7 @@ void record_cut_scan(struct record_cut *cut, const char *data, size_t size, uint
         if (is_csv) {
             const struct scan_block marks = scan_match(block, '"');
             const bool is_whole = left == SCAN_WIDTH && cut->state != CUT_QUOTE;
-            if (is_whole && scan_bits(scan_or(ends, marks)) == 0) {
+            if (is_whole && !scan_any(scan_or(ends, marks))) {
                 /* Only behind the last byte a field may begin. */
                 if (cut->state <= CUT_PLAIN)
                     cut->state = state_behind(cut, data[offset + SCAN_WIDTH - 1]);

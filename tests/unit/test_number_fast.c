@@ -186,7 +186,7 @@ TEST(a_group_gives_what_the_single_way_gives)
             are_plain &= size[lane] == 0 || number_fast_sized(text, size[lane], &expected[lane]);
         }
         __m256d numbers;
-        const bool is_taken = number_group(begin, size, &numbers);
+        const bool is_taken = number_group(begin, size, false, &numbers);
         double value[NUMBER_GROUP];
         _mm256_storeu_pd(value, numbers);
         taken += is_taken;

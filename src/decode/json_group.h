@@ -1,0 +1,117 @@
+/*
+ * json_group.h - up to four members of a JSON record at once, where there is AVX2.
+ *
+ * Where the remembered ways (json_keys.h) lead from number to number, each number's end is found from its
+ * bytes' kind alone, and the four become floats together, whatever they look like. Only that end, not the
+ * arithmetic, is waited for. null counts as a number too. All else is left where it stands to the way
+ * that takes one member at a time.
+ */
+#ifndef DECODE_JSON_GROUP_H
+#define DECODE_JSON_GROUP_H
+
+#include "base/json_walk.h"
+#include "decode/json_keys.h"
+#include "decode/number_group.h"
+
+/* Where so many bytes may be read, the way to a value and the value can be tried. */
+enum { MEMBER_SLACK = JSON_WAY_MAX + NUMBER_FAST_SLACK };
+
+#ifdef __AVX2__
+
+enum { WAY_AT_ONCE = 32 };
+
+/* True where the bytes at `at` are the key's way, which is known and not longer than WAY_AT_ONCE. */
+static inline __attribute__((always_inline)) bool follows_short_way(const struct json_key *key,
+                                                                    const char *at)
+{
+    const __m256i way = _mm256_loadu_si256((const __m256i *)(const void *)key->way);
+    const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    const unsigned other = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(way, bytes));
+    return key->way_size - 1 < WAY_AT_ONCE && _bzhi_u32(other, key->way_size) == 0;
+}
+
+/* How many of 16 bytes belong to a number without an exponent; a slash too, which makes it none. */
+static inline __attribute__((always_inline)) unsigned number_bytes(__m128i bytes)
+{
+    const struct number_group_tables *tables = &number_group_tables;
+    const __m128i shifted = _mm_sub_epi8(bytes, number_fast_load(tables->minus));
+    const __m128i others = _mm_cmpgt_epi8(shifted, number_fast_load(tables->digit));
+    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(others) | 0x10000u);
+}
+
+/* True where the remembered way behind the value of key number `last` leads to a plain column. */
+static inline bool leads_to_plain(const struct json_keys *keys, int32_t last)
+{
+    const struct json_key *key = &keys->keys[last];
+    return key->way_size != 0 && keys->keys[key->next].plain.kind != PLAIN_NONE;
+}
+
+/* Takes members from behind the value of *last on, as many as follow one another as remembered, plain
+ * columns of one kind with plain numbers or null, by fours; a single one is not worth it. Returns where
+ * that ends: behind the value of *last. *taken: how many they were. MEMBER_SLACK bytes can be read at
+ * `at`, and a plain column should come. Not inline, to have the registers for itself. */
+static __attribute__((noinline)) const char *take_members(struct decode_run *run, const char *at,
+                                                          const char *limit, int32_t *last,
+                                                          uint32_t *taken)
+{
+    struct json_key *const keys = run->decoder->keys->keys;
+    const uint64_t serial = run->decoder->keys->serial;
+    const char *const safe = limit - MEMBER_SLACK;
+    struct json_key *behind = &keys[*last];
+    const enum plain_kind kind = keys[behind->next].plain.kind;
+    uint32_t found;
+    *taken = 0;
+    do {
+        struct number_lane lane[NUMBER_GROUP];
+        struct json_key *group[NUMBER_GROUP];
+        uint64_t seen_in[NUMBER_GROUP]; /* before */
+        struct json_key *way = behind;
+        const char *stop = at;
+        found = 0;
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < NUMBER_GROUP; i++)
+            lane[i] = (struct number_lane){number_group_tables.kinds, _mm_setzero_si128()};
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < NUMBER_GROUP; i++) {
+            if (stop > safe || !follows_short_way(way, stop))
+                break;
+            struct json_key *key = &keys[(uint32_t)way->next];
+            const char *value = stop + way->way_size;
+            const __m128i bytes = number_fast_load(value);
+            unsigned size = number_bytes(bytes);
+            if (key->plain.kind != kind || key->seen_in == serial || size > NUMBER_GROUP_SIZE_MAX)
+                break;
+            stop = value + size;
+            lane[i] = number_lane_of(bytes, size);
+            if (__builtin_expect(size == 0, 0)) {
+                if (memcmp(value, "null", 4) != 0)
+                    break;
+                stop = value + 4;
+            }
+            /* At once: the next of the group may be the same key again. */
+            seen_in[i] = key->seen_in;
+            key->seen_in = serial;
+            group[i] = way = key;
+            found = i + 1;
+        }
+        __m256d values;
+        /* An exponent ends the digits of the last one too; those before it are followed by a way. */
+        if (found < 2 || (*stop | 0x20) == 'e' || !number_lanes_value(lane, true, &values)) {
+            for (uint32_t i = 0; i < found; i++)
+                group[i]->seen_in = seen_in[i];
+            break;
+        }
+        void *columns[NUMBER_GROUP];
+        for (uint32_t i = 0; i < found; i++)
+            columns[i] = group[i]->column;
+        store_group(columns, run->target.row, found, kind == PLAIN_FEATURE, values);
+        behind = way;
+        *taken += found;
+        at = stop;
+    } while (found == NUMBER_GROUP);
+    *last = (int32_t)(behind - keys);
+    return at;
+}
+#endif
+
+#endif
