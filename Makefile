@@ -144,7 +144,7 @@ KERNEL_FLAGS_avx2 := -mavx2
 KERNEL_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 
 # The decoders' loops likewise.
-DECODERS := $(patsubst %,src/decode/decode_%.c,csv jsonl libsvm tsv)
+DECODERS := $(patsubst %,src/decode/%.c,decode_csv decode_jsonl decode_libsvm decode_tsv record_cut_scan)
 DECODE_ISAS := baseline $(if $(filter x86_64 amd64,$(ARCH)),avx2)
 DECODE_FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mpopcnt -fno-tree-vectorize
 CFLAGS_tests/unit/test_number_fast_avx2.o = $(if $(filter avx2,$(DECODE_ISAS)),$(DECODE_FLAGS_avx2))

@@ -163,11 +163,8 @@ static __attribute__((noinline)) const char *scan_odd_number(const char *at, con
 DELIMITED_INLINE void store_plain(const struct decode_run *run, const struct column_step *step,
                                   double number)
 {
-    void *column = run->columns[step - run->binding->steps];
-    if (step->plain.kind == PLAIN_FEATURE)
-        ((float *)column)[run->target.row] = (float)number;
-    else
-        ((double *)column)[run->target.row] = number;
+    plain_column_store(step->plain.kind, run->columns[step - run->binding->steps], run->target.row,
+                       number);
 }
 
 /* Takes fields from *place on, which follow one another, the first that of `step`, which is a plain

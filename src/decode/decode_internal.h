@@ -130,16 +130,6 @@ static inline double *row_target_number(const struct row_target *target, size_t 
     return columns->numbers + number * columns->row_capacity + target->row;
 }
 
-/* Stores a number that both kinds can hold, or NaN, which is missing. */
-static inline void row_target_store_plain(const struct row_target *target,
-                                          struct plain_column plain, double number)
-{
-    if (plain.kind == PLAIN_FEATURE)
-        *row_target_feature(target, plain.column) = (float)number;
-    else
-        *row_target_number(target, plain.column) = number;
-}
-
 /* Where the values of a plain column are, or NULL. */
 static inline void *plain_column_begin(const struct row_target *target, struct plain_column plain)
 {
@@ -148,6 +138,15 @@ static inline void *plain_column_begin(const struct row_target *target, struct p
     if (plain.kind == PLAIN_NUMBER)
         return target->columns->numbers + plain.column * target->columns->row_capacity;
     return NULL;
+}
+
+/* Stores a number that both kinds can hold, or NaN, which is missing, into a column that begins there. */
+static inline void plain_column_store(enum plain_kind kind, void *column, size_t row, double number)
+{
+    if (kind == PLAIN_FEATURE)
+        ((float *)column)[row] = (float)number;
+    else
+        ((double *)column)[row] = number;
 }
 
 /* Begins row `row` of the batches: not bad, all raws absent. */
@@ -193,6 +192,17 @@ static inline uint64_t count_newlines(const char *at, const char *end)
     return count;
 }
 
+/* ---- The cut ---- */
+
+/* Where the automaton stands between two bytes. A record always starts at CUT_FIELD_BEGIN. */
+enum cut_state {
+    CUT_FIELD_BEGIN, /* a quote here opens a quoted field */
+    CUT_PLAIN,       /* inside an unquoted field */
+    CUT_QUOTED,      /* inside a quoted field */
+    CUT_QUOTE, /* behind a quote in a quoted field: its end, or the first half of a doubled quote */
+    CUT_SPOILT /* text behind a closing quote: bad until the next newline, whatever it holds */
+};
+
 /* ---- The decoders ---- */
 
 struct json_keys; /* json_keys.h */
@@ -200,7 +210,7 @@ struct json_keys; /* json_keys.h */
 struct decoder {
     const struct field_plan *plan;
     enum input_format format;
-    const struct record_decoders *decoders;
+    const struct decode_isa *isa;
     struct byte_buffer scratch;
     void **columns;         /* owned, one for each field of the plan: csv and tsv, see decode_run */
     struct json_keys *keys; /* jsonl */
@@ -221,13 +231,18 @@ struct decode_run {
     size_t row_count;
 };
 
-/* Each decodes rows until the run's room, block or policy ends. False for memory. */
-struct record_decoders {
+/* What is compiled once for each instruction set (DECODE_ISAS in the Makefile), with
+ * -DDECODE_ISA=baseline|avx2: all give the same. AVX-512
+ * was tried: its compares come to bits later, and nothing was won. */
+struct decode_isa {
+    /* Each decodes rows until the run's room, block or policy ends. False for memory. */
     bool (*decode[INPUT_LIBSVM + 1])(struct decode_run *run);
+    void (*cut)(struct record_cut *cut, const char *data, size_t size, uint64_t record_limit);
 };
 
-/* The files of these four functions are compiled once for each instruction set (DECODE_ISAS in the
- * Makefile), with -DDECODE_ISA=baseline|avx2. */
+/* "baseline" or "avx2"; NULL is the best that the machine has. NULL: not on this machine. */
+const struct decode_isa *decode_isa_choose(const char *name);
+
 #define DECODER_JOIN_NAMES(name, isa) name##_##isa
 #define DECODER_JOIN(name, isa)       DECODER_JOIN_NAMES(name, isa)
 #define DECODER(name)                 DECODER_JOIN(name, DECODE_ISA)
@@ -235,7 +250,9 @@ struct record_decoders {
     bool decode_csv_##isa(struct decode_run *run);                                                 \
     bool decode_tsv_##isa(struct decode_run *run);                                                 \
     bool decode_jsonl_##isa(struct decode_run *run);                                               \
-    bool decode_libsvm_##isa(struct decode_run *run)
+    bool decode_libsvm_##isa(struct decode_run *run);                                              \
+    void record_cut_scan_##isa(struct record_cut *cut, const char *data, size_t size,              \
+                               uint64_t record_limit)
 DECLARE_DECODERS(baseline);
 #ifdef __x86_64__
 DECLARE_DECODERS(avx2);

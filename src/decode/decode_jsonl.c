@@ -269,7 +269,7 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
             const char *stop = scan_plain_number(
                 at, key->plain.kind == PLAIN_FEATURE && !has_null_numbers, &value);
             if (stop != NULL && !(has_null_numbers && null_list_has_number(plan->nulls, value))) {
-                row_target_store_plain(&run->target, key->plain, value);
+                plain_column_store(key->plain.kind, key->column, run->target.row, value);
                 seen_count++;
                 at = stop;
                 continue;

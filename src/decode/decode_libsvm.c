@@ -46,7 +46,8 @@ static bool store_unlisted(struct decode_run *run, uint64_t begin, uint64_t end)
         }
         /* Zero may be a null number: no column for steps takes it unasked. */
         if (plain.kind == PLAIN_FEATURE || (plain.kind == PLAIN_NUMBER && !is_zero)) {
-            row_target_store_plain(target, plain, (double)filler);
+            plain_column_store(plain.kind, plain_column_begin(target, plain), target->row,
+                               (double)filler);
             continue;
         }
         if (number < 0)
@@ -95,7 +96,7 @@ static bool store_listed(struct decode_run *run, struct libsvm_reader *reader, u
             reader->at = stop;
             if (plain.kind == PLAIN_FEATURE && is_sparse)
                 return feature_batch_add_entry(features, plain.column, (float)value);
-            row_target_store_plain(target, plain, value);
+            plain_column_store(plain.kind, plain_column_begin(target, plain), target->row, value);
             return true;
         }
     }

@@ -1,6 +1,5 @@
 /*
- * decoder.c - the table of decoders, and what they share: a worker's scratch, the batches'
- * beginning and end.
+ * decoder.c - what the decoders share: a worker's scratch, the batches' beginning and end.
  */
 #include "decode/decode_internal.h"
 
@@ -9,38 +8,12 @@
 #include "base/memory.h"
 #include "decode/json_keys.h"
 
-#define RECORD_DECODERS(isa)                                                                       \
-    {                                                                                              \
-        {                                                                                          \
-            [INPUT_CSV] = decode_csv_##isa, [INPUT_TSV] = decode_tsv_##isa,                        \
-            [INPUT_JSONL] = decode_jsonl_##isa, [INPUT_LIBSVM] = decode_libsvm_##isa,              \
-        }                                                                                          \
-    }
-
-static const struct record_decoders decoders_baseline = RECORD_DECODERS(baseline);
-
-#ifdef __x86_64__
-static const struct record_decoders decoders_avx2 = RECORD_DECODERS(avx2);
-
-static bool has_avx2(void)
+bool decoder_choose_isa(struct decoder *decoder, const char *name)
 {
-    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&
-           __builtin_cpu_supports("bmi2") != 0 && __builtin_cpu_supports("popcnt") != 0;
-}
-#endif
-
-bool decoder_choose_isa(struct decoder *decoder, const char *isa)
-{
-#ifdef __x86_64__
-    if ((isa == NULL || strcmp(isa, "avx2") == 0) && has_avx2()) {
-        decoder->decoders = &decoders_avx2;
-        return true;
-    }
-#endif
-    if (isa != NULL && strcmp(isa, "baseline") != 0)
-        return false;
-    decoder->decoders = &decoders_baseline;
-    return true;
+    const struct decode_isa *isa = decode_isa_choose(name);
+    if (isa != NULL)
+        decoder->isa = isa;
+    return isa != NULL;
 }
 
 enum status decoder_open(struct decoder **out, const struct field_plan *plan,
@@ -126,7 +99,7 @@ enum status decoder_decode(struct decoder *decoder, const struct binding *bindin
         columns->row_count = 0;
         run.row_capacity = smaller(run.row_capacity, columns->row_capacity);
     }
-    if (!decoder->decoders->decode[binding->format](&run) || !store_absent(&run))
+    if (!decoder->isa->decode[binding->format](&run) || !store_absent(&run))
         return error_memory(err);
     records->row_count = run.row_count;
     if (features != NULL && !features->is_sparse)

@@ -34,9 +34,13 @@ struct record_cut {
     bool in_quotes;      /* csv: at `scanned` a quoted field is open ... */
     uint64_t quote_line; /* ... which opened this many newlines behind the buffer's start */
     int state;           /* private: the automaton's state at `scanned` */
+    const struct decode_isa *isa; /* private */
 };
 
 void record_cut_init(struct record_cut *cut, enum input_format format, char delimiter);
+
+/* As decoder_choose_isa. */
+bool record_cut_choose_isa(struct record_cut *cut, const char *name);
 
 /* Scans data[scanned, size) (data is the buffer's start; bytes before `scanned` are as they were)
  * until its end, or until record_limit records have ended: then scanned == end. */
@@ -98,7 +102,7 @@ void decoder_close(struct decoder *decoder); /* NULL is allowed */
 
 /* Takes the decoders of that instruction set, "baseline" or "avx2", instead of the machine's best,
  * which NULL is; for tests and measurements: all give the same. False: not on this machine. */
-bool decoder_choose_isa(struct decoder *decoder, const char *isa);
+bool decoder_choose_isa(struct decoder *decoder, const char *name);
 
 /* Where decoding stands in a block of whole records. */
 struct decode_cursor {

@@ -81,13 +81,11 @@ static __attribute__((noinline)) const char *take_members(struct decode_run *run
             unsigned size = number_bytes(bytes);
             if (key->plain.kind != kind || key->seen_in == serial || size > NUMBER_GROUP_SIZE_MAX)
                 break;
-            stop = value + size;
+            const bool is_null = size == 0;
+            if (__builtin_expect(is_null, 0) && memcmp(value, "null", 4) != 0)
+                break;
             lane[i] = number_lane_of(bytes, size);
-            if (__builtin_expect(size == 0, 0)) {
-                if (memcmp(value, "null", 4) != 0)
-                    break;
-                stop = value + 4;
-            }
+            stop = value + (is_null ? 4 : size);
             /* At once: the next of the group may be the same key again. */
             seen_in[i] = key->seen_in;
             key->seen_in = serial;

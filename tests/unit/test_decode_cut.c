@@ -53,6 +53,7 @@ static void check_cut(const char *text, size_t size, enum input_format format, c
     judge(text, size, format, delimiter, &expected);
     struct record_cut cut;
     record_cut_init(&cut, format, delimiter);
+    CHECK(record_cut_choose_isa(&cut, getenv("XGBPIPE_DECODE_ISA")));
     size_t base = 0, found = 0;
     uint64_t lines_before = 0;
     for (size_t piece = 0; piece <= piece_count; piece++) {

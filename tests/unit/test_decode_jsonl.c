@@ -9,6 +9,9 @@
 #include "decode/json_keys.h"
 #include "decode/number_fast.h"
 
+/* So many bytes behind a record, and the fast ways are tried. */
+enum { MEMBER_SLACK_MIN = JSON_WAY_MAX + NUMBER_FAST_SLACK };
+
 TEST(keys_may_come_in_any_order_and_be_absent)
 {
     struct fixture f;
@@ -76,7 +79,7 @@ TEST(invalid_json_names_the_byte)
         CHECK_TEXT(fixture_reason(&f, 0), cases[i][1]);
         char text[512];
         snprintf(text, sizeof text, "{\"a\":1,\"b\":2}\n%s\n{\"a\":5,\"b\":2}\n%*s\n", cases[i][0],
-                 JSON_WAY_MAX + NUMBER_FAST_SLACK, "");
+                 MEMBER_SLACK_MIN, "");
         fixture_decode(&f, text);
         CHECK_INT(f.records.row_count, 3);
         CHECK_TEXT(fixture_reason(&f, 0), "");
@@ -95,7 +98,7 @@ TEST(no_way_leads_out_of_a_record)
     char text[512];
     snprintf(text, sizeof text,
              "{\"a\":1,\"b\":\r2}\r\n{\"a\":3,\"b\":\r\n4}\n{\"a\":5,\"b\":\r6}\n%*s\n",
-             JSON_WAY_MAX + NUMBER_FAST_SLACK, "");
+             MEMBER_SLACK_MIN, "");
     fixture_decode(&f, text);
     CHECK_INT(f.records.row_count, 4);
     CHECK_TEXT(fixture_reason(&f, 0), "");
@@ -105,6 +108,95 @@ TEST(no_way_leads_out_of_a_record)
     CHECK_TEXT(fixture_reason(&f, 3), "");
     CHECK(fixture_feature(&f, 3, 1) == 6);
     fixture_close(&f);
+}
+
+/* Writes {"k0":VALUE,...} with `value` in place `place` and the place's number elsewhere; key "k0" again
+ * where `place` is to be a key that comes twice. Returns the size. */
+static size_t write_members(char *text, int count, int place, const char *value, bool is_twice)
+{
+    size_t size = 0;
+    for (int i = 0; i < count; i++) {
+        const int key = is_twice && i == place ? 0 : i;
+        size += (size_t)sprintf(text + size, "%s\"k%d\": ", i == 0 ? "{" : ", ", key);
+        size += i == place ? (size_t)sprintf(text + size, "%s", value)
+                           : (size_t)sprintf(text + size, "%d.25", i);
+    }
+    return size + (size_t)sprintf(text + size, "}\n");
+}
+
+/* What a value becomes, and its record, does not depend on what was remembered of the records before:
+ * alone it is read without any of that, and at the input's end. */
+TEST(each_value_at_each_place_is_read_as_if_the_record_stood_alone)
+{
+    static const char *const values[] = {"7",
+                                         "-0.5",
+                                         "null",
+                                         "nul",
+                                         "nulls",
+                                         "\"8\"",
+                                         "\"x\"",
+                                         "true",
+                                         "1e2",
+                                         "1E2",
+                                         "1e",
+                                         "01",
+                                         "-01",
+                                         "1.",
+                                         ".5",
+                                         "-",
+                                         "+1",
+                                         "0",
+                                         "-0",
+                                         "1.2.3",
+                                         "1/2",
+                                         "[1]",
+                                         "{}",
+                                         "",
+                                         "7 ",
+                                         "\t7",
+                                         "0.1234567890123",
+                                         "1e999",
+                                         "12345678901234567",
+                                         "123456789012345",
+                                         "1234567890123456",
+                                         "0.30000000000000004"};
+    enum { COUNT_MAX = 11, ROOM = 1024 };
+    for (int count = 2; count <= COUNT_MAX; count++) {
+        char fields[128] = "";
+        for (int i = 0; i < count; i++)
+            sprintf(fields + strlen(fields), "k%d:f ", i);
+        for (size_t v = 0; v <= sizeof values / sizeof values[0]; v++) {
+            for (int place = 0; place < count; place++) {
+                const bool is_twice = v == sizeof values / sizeof values[0];
+                const char *value = is_twice ? "7" : values[v];
+                char alone[ROOM], among[4 * ROOM];
+                const size_t alone_size = write_members(alone, count, place, value, is_twice);
+                size_t size = write_members(among, count, -1, "", false);
+                memcpy(among + size, alone, alone_size);
+                size += alone_size;
+                size += write_members(among + size, count, -1, "", false);
+                size += (size_t)sprintf(among + size, "%*s\n", MEMBER_SLACK_MIN, "");
+                struct fixture one, three;
+                fixture_open(&one, INPUT_JSONL, fields, "");
+                fixture_open(&three, INPUT_JSONL, fields, "");
+                fixture_decode_bytes(&one, alone, alone_size);
+                fixture_decode_bytes(&three, among, size);
+                CHECK_INT(one.records.row_count, 1);
+                CHECK_INT(three.records.row_count, 3);
+                CHECK_TEXT(fixture_reason(&three, 0), "");
+                CHECK_TEXT(fixture_reason(&three, 1), fixture_reason(&one, 0));
+                CHECK_TEXT(fixture_reason(&three, 2), "");
+                for (int i = 0; i < count && fixture_reason(&one, 0)[0] == '\0'; i++) {
+                    const float expected = fixture_feature(&one, 0, (size_t)i);
+                    const float found = fixture_feature(&three, 1, (size_t)i);
+                    CHECK_THAT(memcmp(&expected, &found, sizeof found) == 0, "%s", alone);
+                    CHECK(fixture_feature(&three, 2, (size_t)i) == (float)i + 0.25f);
+                }
+                fixture_close(&one);
+                fixture_close(&three);
+            }
+        }
+    }
 }
 
 TEST(a_record_without_any_feature_or_without_a_required_one_is_bad)
@@ -249,6 +341,7 @@ int main(void)
     RUN(keys_may_come_in_any_order_and_be_absent);
     RUN(invalid_json_names_the_byte);
     RUN(no_way_leads_out_of_a_record);
+    RUN(each_value_at_each_place_is_read_as_if_the_record_stood_alone);
     RUN(a_record_without_any_feature_or_without_a_required_one_is_bad);
     RUN(depth_is_capped);
     RUN(many_keys_and_changing_orders_are_all_found);
