@@ -306,7 +306,7 @@ static enum status find_inputs(struct run_plan *plan, const struct header *heade
         return error_memory(err);
     memcpy(plan->feature_names, preprocess_feature_names(preprocess),
            plan->feature_count * sizeof *plan->feature_names);
-    plan->fields.plan.feature_count = plan->feature_count;
+    plan->fields.plan.feature_count = 0; /* the steps fill all of them */
     plan->fields.plan.number_count = preprocess_number_count(preprocess);
     plan->fields.plan.text_count = preprocess_text_count(preprocess);
     plan->fields.plan.needs_some_feature =

@@ -297,11 +297,18 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
                 continue;
             }
         }
-        struct field_scan scan;
-        at = delimited_field(at, end, delimiter, has_quotes, &scan);
-        row->has_quotes |= scan.is_quoted;
-        row->is_spoilt |= scan.is_spoilt;
-        cursor_advance(cursor, at, delimiter, has_quotes);
+        struct field_scan scan = {0};
+        const char *stop = cursor_next(cursor, delimiter, has_quotes);
+        if (has_quotes && stop - at > 0 && *at != '"' && end - stop >= 2 &&
+            ends_plain_field(stop, delimiter)) {
+            scan.raw = scan.body = span_of(at, (size_t)(stop - at));
+            at = stop;
+        } else {
+            at = delimited_field(at, end, delimiter, has_quotes, &scan);
+            row->has_quotes |= scan.is_quoted;
+            row->is_spoilt |= scan.is_spoilt;
+            cursor_advance(cursor, at, delimiter, has_quotes);
+        }
         if (!store_delimited(run, step->field, &scan, has_quotes)) {
             row->is_out_of_memory = true;
             return NULL;

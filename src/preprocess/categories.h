@@ -4,6 +4,7 @@
 #ifndef PREPROCESS_CATEGORIES_H
 #define PREPROCESS_CATEGORIES_H
 
+#include "base/keyed_hash.h"
 #include "base/name_index.h"
 #include "preprocess/step.h"
 
@@ -31,14 +32,48 @@ enum status categories_make(struct categories *categories, struct plan *plan,
 
 int32_t categories_find_number(const struct categories *categories, double number);
 
+/* What texts of one column were found to be, short ones, which most are: the next one that is the same costs no
+ * hash that withstands an enemy. All-zero is empty. Whose texts meet in a place only pays that hash. */
+struct category_memo {
+    struct category_memo_entry {
+        uint64_t head, tail; /* all of the text's bytes */
+        uint32_t size;       /* 0: nothing here */
+        int32_t code;
+    } entries[64];
+};
+
+/* Of a text that is not empty. */
+static inline int32_t categories_find_text(const struct categories *categories,
+                                           struct category_memo *memo, struct span text)
+{
+    if (text.size > 16)
+        return name_index_find(categories->texts, text);
+    uint64_t head, tail = 0;
+    if (text.size < 8) {
+        head = keyed_hash_tail(text.data, text.size);
+    } else {
+        head = keyed_hash_word(text.data);
+        tail = keyed_hash_word(text.data + text.size - 8);
+    }
+    const uint64_t place = (head ^ tail * 5 ^ text.size) * 0x9E3779B97F4A7C15u >> 58;
+    struct category_memo_entry *entry = &memo->entries[place];
+    if (entry->size != text.size || entry->head != head || entry->tail != tail)
+        *entry = (struct category_memo_entry){head, tail, (uint32_t)text.size,
+                                              name_index_find(categories->texts, text)};
+    return entry->code;
+}
+
 static inline int32_t categories_find(const struct categories *categories,
-                                      const struct step_rows *rows, int32_t slot, size_t row,
-                                      bool *is_missing)
+                                      struct category_memo *memo, const struct step_rows *rows,
+                                      int32_t slot, size_t row, bool *is_missing)
 {
     if (categories->is_text) {
         struct span text = rows->texts[slot][row];
         *is_missing = text.data == NULL;
-        return *is_missing ? CATEGORY_NONE : name_index_find(categories->texts, text);
+        if (*is_missing)
+            return CATEGORY_NONE;
+        return text.size != 0 ? categories_find_text(categories, memo, text)
+                              : name_index_find(categories->texts, text);
     }
     double number = rows->numbers[slot][row];
     *is_missing = isnan(number);

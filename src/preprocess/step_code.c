@@ -93,6 +93,7 @@ static enum status bind_map(struct step_binding *binding, struct error *err)
 static bool run_column(const struct code_work *work, const struct step_rows *rows)
 {
     const uint8_t *is_bad = rows->records->is_bad;
+    struct category_memo memo = {0};
     double *to = rows->numbers[work->to];
     for (size_t row = 0; row < rows->row_count; row++) {
         if (is_bad[row]) {
@@ -100,7 +101,8 @@ static bool run_column(const struct code_work *work, const struct step_rows *row
             continue;
         }
         bool is_missing;
-        int32_t code = categories_find(&work->categories, rows, work->from, row, &is_missing);
+        int32_t code =
+            categories_find(&work->categories, &memo, rows, work->from, row, &is_missing);
         if (code != CATEGORY_NONE) {
             to[row] = work->numbers[code];
             continue;

@@ -199,13 +199,15 @@ static bool take_unknown(const struct one_hot_work *work, const struct step_rows
 static bool run_column(const struct one_hot_work *work, const struct step_rows *rows)
 {
     const uint8_t *is_bad = rows->records->is_bad;
+    struct category_memo memo = {0};
     for (uint32_t i = 0; i < work->column_count; i++)
         memset(rows->numbers[work->slots[i]], 0, rows->row_count * sizeof(double));
     for (size_t row = 0; row < rows->row_count; row++) {
         if (is_bad[row])
             continue;
         bool is_missing;
-        int32_t code = categories_find(&work->categories, rows, work->from, row, &is_missing);
+        int32_t code =
+            categories_find(&work->categories, &memo, rows, work->from, row, &is_missing);
         if (is_missing)
             code = work->categories.null_code;
         if (code == CATEGORY_NONE) {
