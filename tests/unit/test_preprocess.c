@@ -3,6 +3,7 @@
  * stand where, what is read of the input, and what cannot be bound. (scikit-learn's numbers are compared in
  * tests/differential/preprocess.py.)
  */
+#include "preprocess/categories.h"
 #include "step_fixture.h"
 
 static const double ages[] = {20, NAN, 40, -1};
@@ -171,6 +172,39 @@ TEST(one_hot_takes_missing_for_null_or_as_unknown)
     ROW(2, 0, 0, 0);
     ROW(3, 1, 0, 0);
     fixture_close(&fixture);
+}
+
+/* What is remembered for a batch says what the index says, also of texts that meet in a place. */
+TEST(a_category_is_what_the_index_says_whatever_was_asked_before)
+{
+    enum { TEXTS = 3000, TEXT_SIZE = 20 };
+    static char bytes[TEXTS][TEXT_SIZE];
+    struct name_index index;
+    struct span texts[TEXTS];
+    uint64_t state = 88172645463325252u;
+    name_index_init(&index);
+    for (int i = 0; i < TEXTS; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        texts[i] = span_of(bytes[i], 1 + state % TEXT_SIZE);
+        for (size_t at = 0; at < texts[i].size; at++)
+            bytes[i][at] = "ab\0"[(state >> (8 + 2 * at)) % 3];
+        if (i % 2 == 0)
+            CHECK(name_index_add(&index, texts[i], i, NULL));
+    }
+    const struct categories categories = {.is_text = true, .texts = &index};
+    struct category_memo memo = {0};
+    int found = 0;
+    for (int i = 0; i < 20 * TEXTS; i++) {
+        /* The same a few times, then others. */
+        const struct span text = texts[(i % 7 + i / 50) % TEXTS];
+        const int32_t expected = name_index_find(&index, text);
+        CHECK_INT(categories_find_text(&categories, &memo, text), expected);
+        found += expected != CATEGORY_NONE;
+    }
+    CHECK(found > TEXTS && found < 20 * TEXTS);
+    name_index_release(&index);
 }
 
 TEST(texts_are_changed_as_texts)
@@ -479,6 +513,7 @@ int main(void)
     RUN(columns_stand_where_the_contract_says);
     RUN(unknown_categories_follow_the_spec);
     RUN(one_hot_takes_missing_for_null_or_as_unknown);
+    RUN(a_category_is_what_the_index_says_whatever_was_asked_before);
     RUN(texts_are_changed_as_texts);
     RUN(a_value_beyond_float32_is_a_bad_record_that_names_the_feature);
     RUN(rows_that_are_bad_already_are_not_looked_at);
