@@ -194,6 +194,26 @@ static int64_t libsvm_index(const struct field *field)
     return index;
 }
 
+/* So many features may be dense; of more, a line lists few, which do not follow one another. */
+enum { INDEX_WAYS_MAX = 4096 };
+
+static bool find_ways(struct binding *binding)
+{
+    if (binding->index_count > INDEX_WAYS_MAX)
+        return true;
+    binding->index_ways = memory_new(binding->index_count, sizeof *binding->index_ways);
+    for (uint32_t i = 0; binding->index_ways != NULL && i < binding->index_count; i++) {
+        struct index_way *way = &binding->index_ways[i];
+        char text[16] = " ";
+        way->size = 1 + (uint32_t)number_text_write_uint64(text + 1,
+                                                           (uint64_t)i + binding->plan->index_base);
+        text[way->size++] = ':';
+        memcpy(&way->bytes, text, sizeof way->bytes);
+        memset(&way->mask, 0xFF, way->size);
+    }
+    return binding->index_ways != NULL;
+}
+
 static enum status bind_libsvm(struct binding *binding, struct error *err)
 {
     const struct field_plan *plan = binding->plan;
@@ -221,7 +241,7 @@ static enum status bind_libsvm(struct binding *binding, struct error *err)
     binding->index_count = (uint32_t)count;
     binding->index_fields = memory_new(binding->index_count, sizeof *binding->index_fields);
     binding->index_plains = memory_new(binding->index_count, sizeof *binding->index_plains);
-    if (binding->index_fields == NULL || binding->index_plains == NULL)
+    if (binding->index_fields == NULL || binding->index_plains == NULL || !find_ways(binding))
         return error_memory(err);
     for (uint32_t i = 0; i < binding->index_count; i++) {
         /* A feature without a field of its own is a plain number: wide models need no fields. */
@@ -331,6 +351,7 @@ void binding_close(struct binding *binding)
     memory_release(binding->empty_features);
     memory_release(binding->index_fields);
     memory_release(binding->index_plains);
+    memory_release(binding->index_ways);
     name_index_release(&binding->field_index);
     memory_release(binding);
 }

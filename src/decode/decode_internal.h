@@ -34,6 +34,12 @@ struct column_step {
     struct plain_column plain;
 };
 
+/* An index as libsvm has it, ` 12:`; the mask is 0 in the bytes behind it. */
+struct index_way {
+    uint64_t bytes, mask;
+    uint32_t size;
+};
+
 struct binding {
     const struct field_plan *plan; /* borrowed */
     enum input_format format;
@@ -59,6 +65,7 @@ struct binding {
     int32_t qid_field;
     int32_t *index_fields;             /* owned: field of each feature number, or -1 */
     struct plain_column *index_plains; /* owned: what takes each as a plain number */
+    struct index_way *index_ways;      /* owned: how each is written; NULL: there are too many */
     uint32_t index_count;
     bool has_only_features; /* an index beyond index_count cannot belong to the model */
 };

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "base/libsvm_reader.h"
+#include "decode/libsvm_group.h"
 #include "decode/number_fast.h"
 
 static bool store_field(struct decode_run *run, int32_t number, const char *text, size_t size)
@@ -169,6 +170,11 @@ static bool decode_line(struct decode_run *run, struct libsvm_reader *reader,
     const bool has_null_numbers = plan->nulls != NULL && plan->nulls->number_count != 0;
     const struct row_marks marks = row_marks_of(run->target.records);
     uint64_t next = 0; /* the first index that is not stored yet */
+#ifdef __AVX2__
+    const struct feature_batch *features = run->target.features;
+    const bool can_group = !has_null_numbers && binding->index_ways != NULL &&
+                           (features == NULL || !features->is_sparse);
+#endif
     if (result == LIBSVM_ENTRY && reader->weight != NULL)
         return mark_line(run, &marks, reader->label,
                          (size_t)(reader->weight + reader->weight_size - reader->label),
@@ -180,6 +186,20 @@ static bool decode_line(struct decode_run *run, struct libsvm_reader *reader,
         return false;
     while (result == LIBSVM_ENTRY) {
         uint32_t index;
+#ifdef __AVX2__
+        if (can_group && run->singly == 0 && limit - reader->at >= ENTRY_SLACK) {
+            const uint64_t before = next;
+            take_entries(run, reader, &next, limit);
+            run->singly = 1; /* what stopped it */
+            if (next != before) {
+                run->failures = 0;
+            } else {
+                run->singly = (uint32_t)NUMBER_GROUP << run->failures;
+                run->failures += run->failures < GROUP_FAILURES_MAX;
+            }
+        }
+        run->singly -= run->singly != 0;
+#endif
         result = libsvm_next_index(reader, &index);
         if (result != LIBSVM_ENTRY)
             break;

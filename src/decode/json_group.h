@@ -30,15 +30,6 @@ static inline __attribute__((always_inline)) bool follows_short_way(const struct
     return key->way_size - 1 < WAY_AT_ONCE && _bzhi_u32(other, key->way_size) == 0;
 }
 
-/* How many of 16 bytes belong to a number without an exponent; a slash too, which makes it none. */
-static inline __attribute__((always_inline)) unsigned number_bytes(__m128i bytes)
-{
-    const struct number_group_tables *tables = &number_group_tables;
-    const __m128i shifted = _mm_sub_epi8(bytes, number_fast_load(tables->minus));
-    const __m128i others = _mm_cmpgt_epi8(shifted, number_fast_load(tables->digit));
-    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(others) | 0x10000u);
-}
-
 /* True where the remembered way behind the value of key number `last` leads to a plain column. */
 static inline bool leads_to_plain(const struct json_keys *keys, int32_t last)
 {
@@ -78,7 +69,7 @@ static __attribute__((noinline)) const char *take_members(struct decode_run *run
             struct json_key *key = &keys[(uint32_t)way->next];
             const char *value = stop + way->way_size;
             const __m128i bytes = number_fast_load(value);
-            unsigned size = number_bytes(bytes);
+            unsigned size = number_group_bytes(bytes);
             if (key->plain.kind != kind || key->seen_in == serial || size > NUMBER_GROUP_SIZE_MAX)
                 break;
             const bool is_null = size == 0;

@@ -60,6 +60,15 @@ static inline __attribute__((always_inline)) __m256i number_group_pair(__m128i l
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
+/* How many of 16 bytes belong to a number without an exponent; a slash too, which makes it none. */
+static inline __attribute__((always_inline)) unsigned number_group_bytes(__m128i bytes)
+{
+    const struct number_group_tables *tables = &number_group_tables;
+    const __m128i shifted = _mm_sub_epi8(bytes, number_fast_load(tables->minus));
+    const __m128i others = _mm_cmpgt_epi8(shifted, number_fast_load(tables->digit));
+    return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(others) | 0x10000u);
+}
+
 /* One of the four. */
 struct number_lane {
     const struct number_group_kind *kind;

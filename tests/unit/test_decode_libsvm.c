@@ -3,6 +3,8 @@
  */
 #include "decode_fixture.h"
 
+#include "decode/number_fast.h"
+
 TEST(dense_rows_fill_what_is_not_listed)
 {
     struct fixture f;
@@ -71,6 +73,91 @@ TEST(bad_lines_say_why)
     }
 }
 
+/* Writes `1 BASE:VALUE ...` with `entry` in the place of entry number `place`. Returns the size. */
+static size_t write_entries(char *text, int base, int count, int place, const char *entry)
+{
+    size_t size = (size_t)sprintf(text, "1");
+    for (int i = 0; i < count; i++) {
+        size += i == place ? (size_t)sprintf(text + size, entry, i + base)
+                           : (size_t)sprintf(text + size, " %d:%d.25", i + base, i);
+    }
+    return size + (size_t)sprintf(text + size, "\n");
+}
+
+/* What an entry becomes does not depend on what comes behind the line: without it, none are taken
+ * together. */
+TEST(each_entry_at_each_place_is_read_as_if_the_line_stood_alone)
+{
+    static const char *const entries[] = {" %d:7",
+                                          " %d:-0.5",
+                                          "",
+                                          " %d:",
+                                          " %d",
+                                          " %d:nan",
+                                          " %d:+3",
+                                          " %d:1e2",
+                                          " %d:1E2",
+                                          " %d:1e",
+                                          " %d:01",
+                                          " %d:1.",
+                                          " %d:.5",
+                                          " %d:-",
+                                          " %d:1.2.3",
+                                          " %d:1/2",
+                                          " %d:7#",
+                                          " %d:7 #",
+                                          " #%d:7",
+                                          "  %d:7",
+                                          "\t%d:7",
+                                          " %d:7\t",
+                                          " %d:7 ",
+                                          " 0%d:7",
+                                          " %d7:7",
+                                          " -%d:7",
+                                          " 0:7",
+                                          " 1:7 1:7",
+                                          " %d:1234567890123456",
+                                          " %d:0.30000000000000004",
+                                          " %d:1e999",
+                                          " %d:7\r"};
+    enum { COUNT_MAX = 11, ROOM = 1024 };
+    for (int base = 0; base < 2; base++) {
+        for (int count = 1; count <= COUNT_MAX; count++) {
+            char fields[128] = "";
+            for (int i = 0; i < count; i++)
+                sprintf(fields + strlen(fields), "f%d:f ", i);
+            for (size_t e = 0; e < sizeof entries / sizeof entries[0]; e++) {
+                for (int place = 0; place < count; place++) {
+                    char alone[ROOM], among[ROOM];
+                    const size_t size = write_entries(alone, base, count, place, entries[e]);
+                    memcpy(among, alone, size);
+                    const size_t among_size =
+                        size + (size_t)sprintf(among + size, "%*s\n", 2 * NUMBER_FAST_SLACK, "");
+                    struct fixture one, two;
+                    fixture_plan(&one, INPUT_LIBSVM, fields);
+                    fixture_plan(&two, INPUT_LIBSVM, fields);
+                    one.plan.index_base = two.plan.index_base = (uint32_t)base;
+                    CHECK(fixture_bind(&one, "") == STATUS_OK);
+                    CHECK(fixture_bind(&two, "") == STATUS_OK);
+                    fixture_decode_bytes(&one, alone, size);
+                    fixture_decode_bytes(&two, among, among_size);
+                    CHECK_INT(one.records.row_count, 1);
+                    CHECK_INT(two.records.row_count, 1);
+                    CHECK_TEXT(fixture_reason(&two, 0), fixture_reason(&one, 0));
+                    for (int i = 0; i < count && fixture_reason(&one, 0)[0] == '\0'; i++) {
+                        const float expected = fixture_feature(&one, 0, (size_t)i);
+                        const float found = fixture_feature(&two, 0, (size_t)i);
+                        CHECK_THAT(memcmp(&expected, &found, sizeof found) == 0, "%s", alone);
+                        CHECK_INT(two.records.field_seen[i], one.records.field_seen[i]);
+                    }
+                    fixture_close(&one);
+                    fixture_close(&two);
+                }
+            }
+        }
+    }
+}
+
 TEST(sparse_rows_hold_only_what_is_listed)
 {
     struct fixture f;
@@ -115,6 +202,7 @@ int main(void)
     RUN(dense_rows_fill_what_is_not_listed);
     RUN(absent_may_mean_zero_and_indices_may_begin_with_one);
     RUN(bad_lines_say_why);
+    RUN(each_entry_at_each_place_is_read_as_if_the_line_stood_alone);
     RUN(sparse_rows_hold_only_what_is_listed);
     RUN(columns_of_a_spec_are_taken_by_number);
     return unit_test_done();
