@@ -306,6 +306,7 @@ enum status binding_open(struct binding **out, const struct field_plan *plan,
             error_set(err, ERROR_HEADER, "the column '%s' is asked for twice", name);
             goto cleanup;
         }
+        binding->has_input |= plan->fields[i].is_required || is_input(&plan->fields[i]);
     }
     if (format != INPUT_LIBSVM && !find_empty_features(binding)) {
         error_memory(err);

@@ -59,6 +59,7 @@ struct binding {
 
     /* jsonl */
     struct name_index field_index; /* name -> field */
+    bool has_input;                /* one field at least is more than kept or a margin */
 
     /* libsvm */
     int32_t label_field; /* or -1 */

@@ -107,10 +107,12 @@ static bool mark_invalid(struct decode_run *run, const struct row_marks *marks,
 static bool mark_key(struct decode_run *run, const struct row_marks *marks,
                      const struct json_key *key, const char *fault)
 {
+    const struct json_keys *keys = run->decoder->keys;
+    const struct span text = keys->details[key - keys->keys].text;
     const struct span whole = {NULL, 0};
     char name[ERROR_QUOTE_SIZE];
     row_take_back(&run->target, marks);
-    error_quote(name, sizeof name, key->text.data, key->text.size);
+    error_quote(name, sizeof name, text.data, text.size);
     return record_batch_mark_bad(run->target.records, run->target.row, whole, "the key '%s' %s",
                                  name, fault);
 }
@@ -168,19 +170,11 @@ static bool store_lacking(struct decode_run *run)
     return true;
 }
 
-/* True where the way behind the key's value is the remembered one. MEMBER_SLACK bytes can be read. */
-static inline bool follows_way(const struct json_key *key, const char *at)
-{
-#ifdef __AVX2__
-    if (key->way_size <= WAY_AT_ONCE)
-        return follows_short_way(key, at);
-#endif
-    return key->way_size != 0 && memcmp(key->way, at, key->way_size) == 0;
-}
-
 static void find_column(const struct decode_run *run, struct json_key *key)
 {
-    key->column = plain_column_begin(&run->target, key->plain);
+    if (key->kind != PLAIN_NONE)
+        key->column =
+            plain_column_begin(&run->target, field_plain(&run->target.plan->fields[key->field]));
 }
 
 /* A number where it can be taken at once: its end, else NULL. */
@@ -230,7 +224,7 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
         }
         run->singly -= run->singly != 0;
 #endif
-        if (has_slack && follows_way(&keys->keys[last], at)) {
+        if (has_slack && json_keys_follow(keys, &keys->keys[last], at)) {
             at += keys->keys[last].way_size;
             number = keys->keys[last].next;
             if ((unsigned char)*at <= ' ') /* more than there was */
@@ -264,12 +258,12 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
                             "was not in the first record, whose keys are --keep-all's columns; "
                             "--keep names columns");
         key->seen_in = serial;
-        if (key->plain.kind != PLAIN_NONE && has_slack) {
+        if (key->kind != PLAIN_NONE && has_slack) {
             double value;
-            const char *stop = scan_plain_number(
-                at, key->plain.kind == PLAIN_FEATURE && !has_null_numbers, &value);
+            const char *stop =
+                scan_plain_number(at, key->kind == PLAIN_FEATURE && !has_null_numbers, &value);
             if (stop != NULL && !(has_null_numbers && null_list_has_number(plan->nulls, value))) {
-                plain_column_store(key->plain.kind, key->column, run->target.row, value);
+                plain_column_store(key->kind, key->column, run->target.row, value);
                 seen_count++;
                 at = stop;
                 continue;
@@ -286,7 +280,7 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
     }
     if (at == NULL || json_walk_close(walk, at) == NULL)
         return mark_invalid(run, &marks, walk);
-    if (seen_count != plan->field_count || plan->needs_some_feature)
+    if (seen_count != plan->field_count || (plan->needs_some_feature && !run->binding->has_input))
         return store_lacking(run);
     return true;
 }

@@ -18,23 +18,11 @@ enum { MEMBER_SLACK = JSON_WAY_MAX + NUMBER_FAST_SLACK };
 
 #ifdef __AVX2__
 
-enum { WAY_AT_ONCE = 32 };
-
-/* True where the bytes at `at` are the key's way, which is known and not longer than WAY_AT_ONCE. */
-static inline __attribute__((always_inline)) bool follows_short_way(const struct json_key *key,
-                                                                    const char *at)
-{
-    const __m256i way = _mm256_loadu_si256((const __m256i *)(const void *)key->way);
-    const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)at);
-    const unsigned other = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(way, bytes));
-    return key->way_size - 1 < WAY_AT_ONCE && _bzhi_u32(other, key->way_size) == 0;
-}
-
 /* True where the remembered way behind the value of key number `last` leads to a plain column. */
 static inline bool leads_to_plain(const struct json_keys *keys, int32_t last)
 {
     const struct json_key *key = &keys->keys[last];
-    return key->way_size != 0 && keys->keys[key->next].plain.kind != PLAIN_NONE;
+    return key->way_size != 0 && keys->keys[key->next].kind != PLAIN_NONE;
 }
 
 /* Takes members from behind the value of *last on, as many as follow one another as remembered, plain
@@ -45,11 +33,12 @@ static __attribute__((noinline)) const char *take_members(struct decode_run *run
                                                           const char *limit, int32_t *last,
                                                           uint32_t *taken)
 {
-    struct json_key *const keys = run->decoder->keys->keys;
-    const uint64_t serial = run->decoder->keys->serial;
+    const struct json_keys *const all = run->decoder->keys;
+    struct json_key *const keys = all->keys;
+    const uint64_t serial = all->serial;
     const char *const safe = limit - MEMBER_SLACK;
     struct json_key *behind = &keys[*last];
-    const enum plain_kind kind = keys[behind->next].plain.kind;
+    const enum plain_kind kind = keys[behind->next].kind;
     uint32_t found;
     *taken = 0;
     do {
@@ -64,13 +53,13 @@ static __attribute__((noinline)) const char *take_members(struct decode_run *run
             lane[i] = (struct number_lane){number_group_tables.kinds, _mm_setzero_si128()};
 #pragma GCC unroll 4
         for (uint32_t i = 0; i < NUMBER_GROUP; i++) {
-            if (stop > safe || !follows_short_way(way, stop))
+            if (stop > safe || !json_keys_follow(all, way, stop))
                 break;
             struct json_key *key = &keys[(uint32_t)way->next];
             const char *value = stop + way->way_size;
             const __m128i bytes = number_fast_load(value);
             unsigned size = number_group_bytes(bytes);
-            if (key->plain.kind != kind || key->seen_in == serial || size > NUMBER_GROUP_SIZE_MAX)
+            if (key->kind != kind || key->seen_in == serial || size > NUMBER_GROUP_SIZE_MAX)
                 break;
             const bool is_null = size == 0;
             if (__builtin_expect(is_null, 0) && memcmp(value, "null", 4) != 0)

@@ -29,11 +29,35 @@ void json_keys_release(struct json_keys *keys)
     if (keys == NULL)
         return;
     memory_release(keys->keys);
+    memory_release(keys->details);
     memory_release(keys->field_keys);
     name_index_release(&keys->index);
     text_arena_release(&keys->texts);
     byte_buffer_release(&keys->scratch);
     memory_release(keys);
+}
+
+/* Makes room for one more. */
+static bool make_room(struct json_keys *keys)
+{
+    enum { KEYS_MIN = 64 };
+    if (keys->key_count < keys->key_capacity)
+        return true;
+    size_t capacity = keys->key_capacity != 0 ? 2 * keys->key_capacity : KEYS_MIN;
+    struct json_key *moved = memory_new_aligned(capacity, sizeof *moved);
+    struct json_key_detail *details = memory_resize(keys->details, capacity, sizeof *keys->details);
+    if (details != NULL)
+        keys->details = details;
+    if (moved == NULL || details == NULL) {
+        memory_release(moved);
+        return false;
+    }
+    if (keys->key_count != 0)
+        memcpy(moved, keys->keys, keys->key_count * sizeof *moved);
+    memory_release(keys->keys);
+    keys->keys = moved;
+    keys->key_capacity = capacity;
+    return true;
 }
 
 static bool forget_keys(struct json_keys *keys, const struct binding *binding)
@@ -46,14 +70,17 @@ static bool forget_keys(struct json_keys *keys, const struct binding *binding)
     keys->binding = binding;
     for (uint32_t i = 0; i < keys->field_count; i++)
         keys->field_keys[i] = -1;
+    keys->key_count = 0;
     if (keys->key_capacity > KEYS_KEPT) {
         memory_release(keys->keys);
+        memory_release(keys->details);
         keys->keys = NULL;
+        keys->details = NULL;
         keys->key_capacity = 0;
     }
-    if (!memory_grow(&keys->keys, &keys->key_capacity, 1, sizeof *keys->keys))
+    if (!make_room(keys))
         return false;
-    keys->keys[0] = (struct json_key){.field = -1, .next = -1};
+    keys->keys[0] = (struct json_key){.field = -1};
     keys->key_count = 1;
     return true;
 }
@@ -77,21 +104,20 @@ int32_t json_keys_find(struct json_keys *keys, struct span text)
     if (number != NAME_INDEX_NONE)
         return number;
     char *copy = text_arena_take(&keys->texts, text.size);
-    if (copy == NULL || keys->key_count >= INT32_MAX ||
-        !memory_grow(&keys->keys, &keys->key_capacity, keys->key_count + 1, sizeof *keys->keys))
+    if (copy == NULL || keys->key_count >= INT32_MAX || !make_room(keys))
         return -1;
     if (text.size != 0)
         memcpy(copy, text.data, text.size);
     number = (int32_t)keys->key_count;
-    struct json_key key = {.text = span_of(copy, text.size),
-                           .field = name_index_find(&keys->binding->field_index, text),
-                           .next = -1};
+    const struct span kept = span_of(copy, text.size);
+    struct json_key key = {.field = name_index_find(&keys->binding->field_index, text)};
     if (key.field >= 0) {
-        key.plain = field_plain(&keys->binding->plan->fields[key.field]);
+        key.kind = field_plain(&keys->binding->plan->fields[key.field]).kind;
         keys->field_keys[key.field] = number;
     }
-    if (!name_index_add(&keys->index, key.text, number, NULL))
+    if (!name_index_add(&keys->index, kept, number, NULL))
         return -1;
+    keys->details[number].text = kept;
     keys->keys[keys->key_count++] = key;
     keys->key_bytes += text.size;
     return number;
@@ -106,7 +132,9 @@ void json_keys_remember_way(struct json_keys *keys, int32_t last, int32_t next, 
     key->way_size = 0;
     /* Without a line end in it a way that stands there ends within the record. */
     if (size <= JSON_WAY_MAX && memchr(begin, '\r', size) == NULL) {
-        memcpy(key->way, begin, size);
+        const size_t head = size < JSON_WAY_HEAD ? size : JSON_WAY_HEAD;
+        memcpy(key->way, begin, head);
+        memcpy(keys->details[last].way_rest, begin + head, size - head);
         key->way_size = (uint32_t)size;
     }
 }

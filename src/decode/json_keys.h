@@ -10,30 +10,42 @@
 #ifndef DECODE_JSON_KEYS_H
 #define DECODE_JSON_KEYS_H
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #include "base/byte_buffer.h"
 #include "base/name_index.h"
 #include "data/record_batch.h"
 #include "decode/decode_internal.h"
 
-/* Longer ways are not remembered: their keys are looked up. With this size a key has 128 bytes. */
-enum { JSON_WAY_MAX = 72 };
+/* Longer ways are not remembered: their keys are looked up. */
+enum { JSON_WAY_MAX = 96, JSON_WAY_HEAD = 32 };
 
+/* What following the ways takes: a cache line. */
 struct json_key {
-    struct span text;          /* decoded */
-    uint64_t seen_in;          /* serial of the last record that had it */
-    int32_t field;             /* of the plan, or -1 */
-    struct plain_column plain; /* what takes a plain number, and nothing else */
-    void *column;              /* that column's begin, for the batch that is being filled */
-    int32_t next;              /* the key that followed it */
-    uint32_t way_size;         /* from its value's end to the next one's begin; 0: not known */
-    char way[JSON_WAY_MAX];    /* those bytes, all of one line */
+    char way
+        [JSON_WAY_HEAD]; /* the bytes from its value's end to the next one's begin, all of one line */
+    uint32_t way_size;   /* 0: not known */
+    int32_t next;        /* the key that followed it */
+    uint64_t seen_in;    /* serial of the last record that had it */
+    void *column;        /* what takes a plain number, and nothing else, begins there ... */
+    enum plain_kind kind; /* ... and is this; for the batch that is being filled */
+    int32_t field;        /* of the plan, or -1 */
+};
+
+/* The rest of it. */
+struct json_key_detail {
+    struct span text; /* decoded */
+    char way_rest[JSON_WAY_MAX - JSON_WAY_HEAD];
 };
 
 struct json_keys {
     const struct binding *binding; /* that the keys were looked up in */
-    struct json_key *keys;         /* keys[0] stands for the record's begin */
+    struct json_key *keys;         /* keys[0] stands for the record's begin; aligned */
+    struct json_key_detail *details;
     size_t key_count;
-    size_t key_capacity;
+    size_t key_capacity; /* of both */
     size_t key_bytes;
     struct name_index index; /* text -> key */
     struct text_arena texts;
@@ -58,6 +70,25 @@ int32_t json_keys_find(struct json_keys *keys, struct span text);
 /* Remembers that the key `next` followed the key `last`, by the way begin..end. */
 void json_keys_remember_way(struct json_keys *keys, int32_t last, int32_t next, const char *begin,
                             const char *end);
+
+/* True where the way behind the key's value stands at `at`, from where JSON_WAY_MAX bytes can be read. */
+static inline __attribute__((always_inline)) bool
+json_keys_follow(const struct json_keys *keys, const struct json_key *key, const char *at)
+{
+    const uint32_t size = key->way_size;
+#ifdef __AVX2__
+    const __m256i way = _mm256_load_si256((const __m256i *)(const void *)key->way);
+    const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)at);
+    const unsigned other = ~(unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(way, bytes));
+    if (_bzhi_u32(other, size) != 0 || size == 0) /* all bits of 32 and more */
+        return false;
+#else
+    if (size == 0 || memcmp(key->way, at, size < JSON_WAY_HEAD ? size : JSON_WAY_HEAD) != 0)
+        return false;
+#endif
+    return size <= JSON_WAY_HEAD || memcmp(keys->details[key - keys->keys].way_rest,
+                                           at + JSON_WAY_HEAD, size - JSON_WAY_HEAD) == 0;
+}
 
 /* The record that was begun last has the field. */
 static inline bool json_keys_have_field(const struct json_keys *keys, uint32_t field)

@@ -33,7 +33,7 @@ struct fixture {
     struct decode_cursor cursor;
     struct error err;
     char *block; /* the bytes, in memory of exactly their size: sanitizers see every overrun */
-    char names[1024];
+    char names[2048];
 };
 
 static inline void fixture_plan(struct fixture *f, enum input_format format, const char *fields)

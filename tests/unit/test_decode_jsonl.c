@@ -110,14 +110,15 @@ TEST(no_way_leads_out_of_a_record)
     fixture_close(&f);
 }
 
-/* Writes {"k0":VALUE,...} with `value` in place `place` and the place's number elsewhere; key "k0" again
+/* Writes {"NAME0":VALUE,...} with `value` in place `place` and the place's number elsewhere; the first key again
  * where `place` is to be a key that comes twice. Returns the size. */
-static size_t write_members(char *text, int count, int place, const char *value, bool is_twice)
+static size_t write_members(char *text, const char *name, int count, int place, const char *value,
+                            bool is_twice)
 {
     size_t size = 0;
     for (int i = 0; i < count; i++) {
         const int key = is_twice && i == place ? 0 : i;
-        size += (size_t)sprintf(text + size, "%s\"k%d\": ", i == 0 ? "{" : ", ", key);
+        size += (size_t)sprintf(text + size, "%s\"%s%d\": ", i == 0 ? "{" : ", ", name, key);
         size += i == place ? (size_t)sprintf(text + size, "%s", value)
                            : (size_t)sprintf(text + size, "%d.25", i);
     }
@@ -160,21 +161,28 @@ TEST(each_value_at_each_place_is_read_as_if_the_record_stood_alone)
                                          "123456789012345",
                                          "1234567890123456",
                                          "0.30000000000000004"};
-    enum { COUNT_MAX = 11, ROOM = 1024 };
-    for (int count = 2; count <= COUNT_MAX; count++) {
-        char fields[128] = "";
+    enum { COUNT_MAX = 11, ROOM = 2048 };
+    /* Ways of one vector, of more, and longer than what is remembered. */
+    static const char *const names[] = {"k",
+                                        "a_name_as_long_as_those_of_columns_that_are_exported_",
+                                        "a_name_that_is_even_longer_than_those_of_columns_that_are_"
+                                        "exported_from_a_warehouse_by_a_tool_"};
+    for (int round = 0; round < 3 * (COUNT_MAX - 1); round++) {
+        const char *name = names[round % 3];
+        const int count = 2 + round / 3;
+        char fields[COUNT_MAX * 128] = "";
         for (int i = 0; i < count; i++)
-            sprintf(fields + strlen(fields), "k%d:f ", i);
+            sprintf(fields + strlen(fields), "%s%d:f ", name, i);
         for (size_t v = 0; v <= sizeof values / sizeof values[0]; v++) {
             for (int place = 0; place < count; place++) {
                 const bool is_twice = v == sizeof values / sizeof values[0];
                 const char *value = is_twice ? "7" : values[v];
                 char alone[ROOM], among[4 * ROOM];
-                const size_t alone_size = write_members(alone, count, place, value, is_twice);
-                size_t size = write_members(among, count, -1, "", false);
+                const size_t alone_size = write_members(alone, name, count, place, value, is_twice);
+                size_t size = write_members(among, name, count, -1, "", false);
                 memcpy(among + size, alone, alone_size);
                 size += alone_size;
-                size += write_members(among + size, count, -1, "", false);
+                size += write_members(among + size, name, count, -1, "", false);
                 size += (size_t)sprintf(among + size, "%*s\n", MEMBER_SLACK_MIN, "");
                 struct fixture one, three;
                 fixture_open(&one, INPUT_JSONL, fields, "");
