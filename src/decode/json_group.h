@@ -79,10 +79,16 @@ static __attribute__((noinline)) const char *take_members(struct decode_run *run
                 group[i]->seen_in = seen_in[i];
             break;
         }
-        void *columns[NUMBER_GROUP];
-        for (uint32_t i = 0; i < found; i++)
-            columns[i] = group[i]->column;
-        store_group(columns, run->target.row, found, kind == PLAIN_FEATURE, values);
+        if (__builtin_expect(found == NUMBER_GROUP, 1)) {
+            void *const columns[NUMBER_GROUP] = {group[0]->column, group[1]->column,
+                                                 group[2]->column, group[3]->column};
+            store_group(columns, run->target.row, NUMBER_GROUP, kind == PLAIN_FEATURE, values);
+        } else {
+            void *columns[NUMBER_GROUP];
+            for (uint32_t i = 0; i < found; i++)
+                columns[i] = group[i]->column;
+            store_group(columns, run->target.row, found, kind == PLAIN_FEATURE, values);
+        }
         behind = way;
         *taken += found;
         at = stop;
