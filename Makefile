@@ -176,7 +176,7 @@ all: $(BUILD)/xgbpipe
 $(BUILD)/xgbpipe: $(O)/xgbpipe FORCE
 	@cmp -s $< $@ || { cp -f $< $@.new && mv -f $@.new $@ && echo "$@ ($(FLAVOUR))"; }
 
-$(O)/xgbpipe: $(PROGRAM_OBJECTS) $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
+$(O)/xgbpipe: $(PROGRAM_OBJECTS) $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(O)/libraries $(STATIC_FILES) | $(WHEEL)
 	@test -z '$(WHEEL)' || ln -sfn ../libxgboost $(@D)/libxgboost
 	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) $(if $(COVERAGE),-Wl$(comma)--wrap=raise) \
 	    -o $@ $(PROGRAM_OBJECTS) $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(libraries) $(LDLIBS)
@@ -201,7 +201,7 @@ $(DECODERS:%.c=$(O)/%.$(1).o): $(O)/%.$(1).o: %.c $(O)/flags | packages
 endef
 $(foreach isa,$(DECODE_ISAS),$(eval $(call decoder_rule,$(isa))))
 
-$(UNIT_TESTS) $(ENGINE_TOOLS): $(O)/%: $(O)/%.o $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(STATIC_FILES) | $(WHEEL)
+$(UNIT_TESTS) $(ENGINE_TOOLS): $(O)/%: $(O)/%.o $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(O)/libraries $(STATIC_FILES) | $(WHEEL)
 	@test -z '$(WHEEL)' || ln -sfn ../../../libxgboost $(@D)/libxgboost
 	$(call say,LD) $(CC) $(project_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $(SANITIZER_OBJECTS) $(O)/libxgbpipe.a $(LIBRARIES_$*) $(libraries) $(LDLIBS)
 
@@ -212,6 +212,9 @@ flags_text = $(CC) $(project_cppflags) $(CPPFLAGS) $(project_cflags) $(CFLAGS) $
 $(O)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' "$$flags_text" | cmp -s - $@ || printf '%s\n' "$$flags_text" > $@
 $(O)/flags: export flags_text := $(flags_text)
+# Other libraries, linked anew; asked for in the recipe, as they are.
+$(O)/libraries: FORCE | packages
+	@mkdir -p $(@D); printf '%s\n' '$(libraries)' | cmp -s - $@ || printf '%s\n' '$(libraries)' > $@
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
