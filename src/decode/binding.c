@@ -194,7 +194,7 @@ static int64_t libsvm_index(const struct field *field)
     return index;
 }
 
-/* So many features may be dense; of more, a line lists few, which do not follow one another. */
+/* Lines with more columns than that are sparse as a rule: their indices do not follow one another. */
 enum { INDEX_WAYS_MAX = 4096 };
 
 static bool find_ways(struct binding *binding)
@@ -237,7 +237,8 @@ static enum status bind_libsvm(struct binding *binding, struct error *err)
     }
     /* Beside features alone, an index past the last cannot belong to the model; a spec's columns
      * may be any of the file's. */
-    binding->has_only_features = plan->number_count == 0 && plan->text_count == 0;
+    binding->has_only_features =
+        plan->feature_count != 0 && plan->number_count == 0 && plan->text_count == 0;
     binding->index_count = (uint32_t)count;
     binding->index_fields = memory_new(binding->index_count, sizeof *binding->index_fields);
     binding->index_plains = memory_new(binding->index_count, sizeof *binding->index_plains);

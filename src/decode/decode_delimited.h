@@ -4,8 +4,9 @@
  * One pass, straight from the block. 64 bytes at a time become bits: where separators, line ends and
  * quotes stand. So each field's end is known without looking at its bytes, and the arithmetic of
  * several fields overlaps; unwanted columns are counted off. Fields that are numbers go into their
- * columns at once, several together where there is AVX2 (field_group.h); all else is found by
- * *_field_scan and stored by field_value.c. Nothing is allocated or copied but quoted or escaped texts
+ * columns at once, several together where there is AVX2 (field_group.h); an unquoted text of csv is
+ * what stands up to there; all else is found by *_field_scan. What is no plain number is stored by
+ * field_value.c. Nothing is allocated or copied but quoted or escaped texts
  * that a step wants to keep.
  */
 #ifndef DECODE_DECODE_DELIMITED_H
@@ -205,8 +206,7 @@ take_plain_fields(struct field_cursor *cursor, const char **place, const struct 
                 run->failures = 0;
             if (taken == count)
                 continue;
-            run->singly = (uint32_t)NUMBER_GROUP << run->failures;
-            run->failures += run->failures < GROUP_FAILURES_MAX;
+            decode_run_go_singly(run);
         }
         run->singly -= run->singly != 0;
 #else
@@ -298,9 +298,10 @@ DELIMITED_INLINE const char *decode_delimited_row(struct decode_run *run,
             }
         }
         struct field_scan scan = {0};
-        const char *stop = cursor_next(cursor, delimiter, has_quotes);
-        if (has_quotes && stop - at > 0 && *at != '"' && end - stop >= 2 &&
-            ends_plain_field(stop, delimiter)) {
+        const char *stop = at;
+        if (has_quotes && end - at >= 2 && *at != '"')
+            stop = cursor_next(cursor, delimiter, has_quotes);
+        if (stop != at && end - stop >= 2 && ends_plain_field(stop, delimiter)) {
             scan.raw = scan.body = span_of(at, (size_t)(stop - at));
             at = stop;
         } else {

@@ -231,17 +231,40 @@ struct decode_run {
     struct decode_cursor *cursor;
     struct row_target target;
     void **columns; /* csv, tsv: where each step's plain column begins */
-    /* csv, tsv: which way of taking several fields at once (field_group.h) is tried. */
-    bool are_dressed;  /* take_dressed had to undress a field when it was called last */
-    uint32_t singly;   /* so many fields are not tried, since the last ones could not be taken so */
+    /* Several values are taken at once (field_group.h, json_group.h, libsvm_group.h) where it pays. */
+    bool are_dressed;  /* csv, tsv: take_dressed had to undress a field when it was called last */
+    uint32_t singly;   /* so many values are not tried, since the last ones could not be taken so */
     uint32_t failures; /* each time in a row twice as many */
     size_t row_capacity;
     size_t row_count;
 };
 
+enum {
+    SINGLY_MIN = 4,
+    SINGLY_DOUBLINGS_MAX = 8 /* the next try is at most a thousand values away */
+};
+
+/* Several values could not be taken at once: not to be tried for a while. */
+static inline void decode_run_go_singly(struct decode_run *run)
+{
+    run->singly = (uint32_t)SINGLY_MIN << run->failures;
+    run->failures += run->failures < SINGLY_DOUBLINGS_MAX;
+}
+
+/* Several values were tried. What stopped them is next: not to be tried. */
+static inline void decode_run_tried_several(struct decode_run *run, bool has_taken)
+{
+    if (has_taken) {
+        run->failures = 0;
+        run->singly = 1;
+    } else {
+        decode_run_go_singly(run);
+    }
+}
+
 /* What is compiled once for each instruction set (DECODE_ISAS in the Makefile), with
- * -DDECODE_ISA=baseline|avx2: all give the same. AVX-512
- * was tried: its compares come to bits later, and nothing was won. */
+ * -DDECODE_ISA=baseline|avx2: all give the same. AVX-512 was tried: its compares come to bits later,
+ * and nothing was won. */
 struct decode_isa {
     /* Each decodes rows until the run's room, block or policy ends. False for memory. */
     bool (*decode[INPUT_LIBSVM + 1])(struct decode_run *run);

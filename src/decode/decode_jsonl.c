@@ -214,13 +214,9 @@ static bool decode_object(struct decode_run *run, struct json_walk *walk)
             uint32_t taken;
             at = take_members(run, at, walk->limit, &last, &taken);
             seen_count += taken;
-            run->singly = 1; /* what stopped it */
-            if (taken != 0) {
-                run->failures = 0;
+            decode_run_tried_several(run, taken != 0);
+            if (taken != 0)
                 continue;
-            }
-            run->singly = (uint32_t)NUMBER_GROUP << run->failures;
-            run->failures += run->failures < GROUP_FAILURES_MAX;
         }
         run->singly -= run->singly != 0;
 #endif

@@ -187,16 +187,12 @@ static bool decode_line(struct decode_run *run, struct libsvm_reader *reader,
     while (result == LIBSVM_ENTRY) {
         uint32_t index;
 #ifdef __AVX2__
-        if (can_group && run->singly == 0 && limit - reader->at >= ENTRY_SLACK) {
+        /* Behind an index that is none of ours (with a spec) the next ones are not ours either. */
+        if (can_group && run->singly == 0 && reader->least_index <= next &&
+            limit - reader->at >= ENTRY_SLACK) {
             const uint64_t before = next;
             take_entries(run, reader, &next, limit);
-            run->singly = 1; /* what stopped it */
-            if (next != before) {
-                run->failures = 0;
-            } else {
-                run->singly = (uint32_t)NUMBER_GROUP << run->failures;
-                run->failures += run->failures < GROUP_FAILURES_MAX;
-            }
+            decode_run_tried_several(run, next != before);
         }
         run->singly -= run->singly != 0;
 #endif

@@ -21,6 +21,9 @@ DELIMITED_INLINE bool begins_number(char byte)
 
 #ifdef __AVX2__
 
+/* So many fields must have been taken for a try to have paid. */
+enum { GROUPS_WORTH = 2 * NUMBER_GROUP };
+
 /* Takes `count` (1..NUMBER_GROUP) fields from *place on, where all are plain numbers or empty, into
  * `row` of their columns. The last of them may end with the line where may_end: *is_ended. */
 DELIMITED_INLINE bool take_group(struct field_cursor *cursor, const char **place,
@@ -61,7 +64,7 @@ DELIMITED_INLINE bool take_group(struct field_cursor *cursor, const char **place
             return false;
     }
     __m256d numbers;
-    if (sizes > NUMBER_GROUP_SIZE_MAX || !number_group(begin, size, false, &numbers))
+    if (sizes > NUMBER_GROUP_SIZE_MAX || !number_group(begin, size, &numbers))
         return false;
     store_group(columns, row, count, is_float, numbers);
     *is_ended = is_line;
@@ -179,7 +182,7 @@ take_dressed(struct field_cursor *cursor, const char **place, void *const *colum
             ends &= ends - 1;
         }
         __m256d numbers;
-        if (found == 0 || !number_group(begin, size, false, &numbers)) {
+        if (found == 0 || !number_group(begin, size, &numbers)) {
             *is_ended = false;
             break;
         }

@@ -1,5 +1,5 @@
 /*
- * json_keys.c - keys are added and looked up here; following their ways is decode_jsonl.c's.
+ * json_keys.c - keys are added and looked up here; json_keys_follow and json_group.h follow their ways.
  */
 #include "decode/json_keys.h"
 
@@ -67,7 +67,7 @@ static bool forget_keys(struct json_keys *keys, const struct binding *binding)
     name_index_init(&keys->index);
     text_arena_clear(&keys->texts);
     keys->key_bytes = 0;
-    keys->binding = binding;
+    keys->binding = NULL;
     for (uint32_t i = 0; i < keys->field_count; i++)
         keys->field_keys[i] = -1;
     keys->key_count = 0;
@@ -80,6 +80,7 @@ static bool forget_keys(struct json_keys *keys, const struct binding *binding)
     }
     if (!make_room(keys))
         return false;
+    keys->binding = binding;
     keys->keys[0] = (struct json_key){.field = -1};
     keys->key_count = 1;
     return true;

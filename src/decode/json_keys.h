@@ -34,6 +34,8 @@ struct json_key {
     int32_t field;        /* of the plan, or -1 */
 };
 
+_Static_assert(sizeof(struct json_key) % 32 == 0, "each way is aligned for a vector");
+
 /* The rest of it. */
 struct json_key_detail {
     struct span text; /* decoded */

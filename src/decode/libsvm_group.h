@@ -24,7 +24,8 @@ static inline bool ends_entry(const char *at, const char *end)
 
 /* Takes the entries from index number *next on, as many as follow one another, plain columns of one kind
  * with plain numbers, by fours; a single one is not worth it. The reader stands behind them, *next too.
- * ENTRY_SLACK bytes can be read where it stands. Not inline, to have the registers for itself. */
+ * ENTRY_SLACK bytes can be read where it stands, and no index beyond *next was read before. Not inline,
+ * to have the registers for itself. */
 static __attribute__((noinline)) void take_entries(struct decode_run *run,
                                                    struct libsvm_reader *reader, uint64_t *next,
                                                    const char *limit)

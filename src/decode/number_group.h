@@ -156,24 +156,17 @@ number_lanes_value(const struct number_lane lane[NUMBER_GROUP], bool is_json, __
     return odd_texts == 0;
 }
 
-/* The same of size[i] bytes from begin[i] on, where NUMBER_FAST_SLACK bytes can be read. */
+/* The same, not of JSON, of size[i] bytes from begin[i] on, where NUMBER_FAST_SLACK bytes can be read. */
 static inline __attribute__((always_inline)) bool
-number_group(const char *const begin[NUMBER_GROUP], const size_t size[NUMBER_GROUP], bool is_json,
+number_group(const char *const begin[NUMBER_GROUP], const size_t size[NUMBER_GROUP],
              __m256d *values)
 {
     struct number_lane lane[NUMBER_GROUP];
 #pragma GCC unroll 4
     for (int i = 0; i < NUMBER_GROUP; i++)
         lane[i] = number_lane_of(number_fast_load(begin[i]), size[i]);
-    return number_lanes_value(lane, is_json, values);
+    return number_lanes_value(lane, false, values);
 }
-
-/* When several fields are tried again after a failure. */
-enum {
-    GROUPS_WORTH =
-        2 * NUMBER_GROUP,  /* so many fields must have been taken for a try to have paid */
-    GROUP_FAILURES_MAX = 8 /* the next try is at most a thousand fields away */
-};
 
 /* The first `count` of them, into `row` of their columns. */
 static inline __attribute__((always_inline)) void

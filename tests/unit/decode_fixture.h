@@ -17,7 +17,7 @@
 #include "decode/decoder.h"
 #include "unit_test.h"
 
-enum { FIXTURE_FIELDS = 64, FIXTURE_ROWS = 128 };
+enum { FIXTURE_FIELDS = 64, FIXTURE_ROWS = 128, FIXTURE_REASON_SIZE = 2048 };
 
 struct fixture {
     struct field fields[FIXTURE_FIELDS];
@@ -146,7 +146,7 @@ static inline float fixture_feature(const struct fixture *f, size_t row, size_t 
  * time. */
 static inline const char *fixture_reason(const struct fixture *f, size_t row)
 {
-    static char text[2048];
+    static char text[FIXTURE_REASON_SIZE];
     text[0] = '\0';
     for (size_t i = 0; i < f->records.bad_count; i++) {
         const struct bad_record *bad = &f->records.bads[i];

@@ -84,6 +84,13 @@ static size_t write_entries(char *text, int base, int count, int place, const ch
     return size + (size_t)sprintf(text + size, "\n");
 }
 
+/* Of the first row. */
+static double value_of(const struct fixture *f, size_t column)
+{
+    return f->plan.feature_count != 0 ? (double)fixture_feature(f, 0, column)
+                                      : fixture_number(f, 0, column);
+}
+
 /* What an entry becomes does not depend on what comes behind the line: without it, none are taken
  * together. */
 TEST(each_entry_at_each_place_is_read_as_if_the_line_stood_alone)
@@ -115,17 +122,23 @@ TEST(each_entry_at_each_place_is_read_as_if_the_line_stood_alone)
                                           " %d7:7",
                                           " -%d:7",
                                           " 0:7",
+                                          " 99:7",
+                                          " 99:7 99:8",
+                                          " 99:7 %d:7",
+                                          " %d:7 99:8",
                                           " 1:7 1:7",
                                           " %d:1234567890123456",
                                           " %d:0.30000000000000004",
                                           " %d:1e999",
                                           " %d:7\r"};
     enum { COUNT_MAX = 11, ROOM = 1024 };
-    for (int base = 0; base < 2; base++) {
+    for (int round = 0; round < 4; round++) {
+        const int base = round % 2;
+        const char kind = "fn"[round / 2]; /* a feature, or a column of a spec */
         for (int count = 1; count <= COUNT_MAX; count++) {
             char fields[128] = "";
             for (int i = 0; i < count; i++)
-                sprintf(fields + strlen(fields), "f%d:f ", i);
+                sprintf(fields + strlen(fields), "f%d:%c ", i, kind);
             for (size_t e = 0; e < sizeof entries / sizeof entries[0]; e++) {
                 for (int place = 0; place < count; place++) {
                     char alone[ROOM], among[ROOM];
@@ -143,10 +156,12 @@ TEST(each_entry_at_each_place_is_read_as_if_the_line_stood_alone)
                     fixture_decode_bytes(&two, among, among_size);
                     CHECK_INT(one.records.row_count, 1);
                     CHECK_INT(two.records.row_count, 1);
-                    CHECK_TEXT(fixture_reason(&two, 0), fixture_reason(&one, 0));
-                    for (int i = 0; i < count && fixture_reason(&one, 0)[0] == '\0'; i++) {
-                        const float expected = fixture_feature(&one, 0, (size_t)i);
-                        const float found = fixture_feature(&two, 0, (size_t)i);
+                    char reason[FIXTURE_REASON_SIZE];
+                    strcpy(reason, fixture_reason(&one, 0));
+                    CHECK_TEXT(fixture_reason(&two, 0), reason);
+                    for (int i = 0; i < count && reason[0] == '\0'; i++) {
+                        const double expected = value_of(&one, (size_t)i);
+                        const double found = value_of(&two, (size_t)i);
                         CHECK_THAT(memcmp(&expected, &found, sizeof found) == 0, "%s", alone);
                         CHECK_INT(two.records.field_seen[i], one.records.field_seen[i]);
                     }

@@ -198,8 +198,11 @@ TEST(a_group_gives_what_the_single_way_gives)
             are_json &= size[lane] == 0 || is_json_number(text, size[lane]);
         }
         __m256d numbers;
-        CHECK_INT(number_group(begin, size, true, &numbers), are_plain && are_json);
-        const bool is_taken = number_group(begin, size, false, &numbers);
+        struct number_lane lanes[NUMBER_GROUP];
+        for (int lane = 0; lane < NUMBER_GROUP; lane++)
+            lanes[lane] = number_lane_of(number_fast_load(begin[lane]), size[lane]);
+        CHECK_INT(number_lanes_value(lanes, true, &numbers), are_plain && are_json);
+        const bool is_taken = number_group(begin, size, &numbers);
         double value[NUMBER_GROUP];
         _mm256_storeu_pd(value, numbers);
         taken += is_taken;
