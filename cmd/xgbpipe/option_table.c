@@ -64,7 +64,7 @@ const struct option_rule option_rules[] = {
     {OPTION_OUTPUT, "output", 'o', ARGUMENT_PATH, "FILE", NULL, 0, 0, PREDICT | TRANSFORM | FIT | CHECK, GROUP_WRITING,
      "write to FILE, which stays as it was unless all goes well"},
     {OPTION_OUTPUT_FORMAT, "output-format", 'O', ARGUMENT_CHOICE, "csv|tsv|jsonl|raw", NULL, 0, 0, PREDICT, GROUP_WRITING,
-     "the format of the answers, also --ocsv --otsv --ojsonl --oraw (default the input's; libsvm: raw)"},
+     "the format of the answers, also --ocsv --otsv --ojsonl --oraw (default the input's; libsvm: raw); transform: libsvm too"},
     {OPTION_OUTPUT_FORMAT, "output-format", 'O', ARGUMENT_CHOICE, "csv|tsv|jsonl|raw|libsvm", NULL, 0, 0, TRANSFORM, GROUP_WRITING,
      "the format of the features, also --ocsv --otsv --ojsonl --oraw --olibsvm (default the input's)"},
     {OPTION_OUTPUT_FORMAT, "ocsv", 0, ARGUMENT_NONE, NULL, "csv", 0, 0, FILTERS, GROUP_WRITING, NULL},

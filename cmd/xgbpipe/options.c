@@ -216,12 +216,18 @@ static enum status find_long(const struct option_rule **found, const char *name,
 {
     const struct option_rule *begins = NULL;
     const struct option_rule *other = NULL;
+    bool is_elsewhere = false; /* the whole name of another command's option abbreviates nothing */
 
     for (size_t i = 0; i < option_rule_count; i++) {
         const struct option_rule *rule = &option_rules[i];
-        if (!rule_serves(rule, command) || strncmp(rule->name, name, size) != 0)
+        if (strncmp(rule->name, name, size) != 0)
             continue;
-        if (rule->name[size] == '\0') {
+        const bool is_whole = rule->name[size] == '\0';
+        if (!rule_serves(rule, command)) {
+            is_elsewhere |= is_whole;
+            continue;
+        }
+        if (is_whole) {
             *found = rule;
             return STATUS_OK;
         }
@@ -230,7 +236,7 @@ static enum status find_long(const struct option_rule **found, const char *name,
         else if (other == NULL && !same_meaning(begins, rule))
             other = rule;
     }
-    if (size == 0 || begins == NULL)
+    if (size == 0 || begins == NULL || is_elsewhere)
         return refuse_option(name, size, command, err);
     if (other != NULL) {
         char quoted[ERROR_QUOTE_SIZE];

@@ -12,7 +12,8 @@
  *     EFFECT  a name of an errno; short: a read or a write of one byte; or a signal's name: it is raised
  *             before the call, which then goes on
  *   FAULTS_LOG=FILE   gets a line for each call that fails, where WHEN is 0 for each that could:
- *                     its number, its name and the return addresses within the program
+ *                     its number, its name, the return addresses within the program, and for a write, an
+ *                     fsync and a close @DESCRIPTOR:WHAT IT IS
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -92,6 +93,7 @@ static struct {
 static atomic_bool is_awake;
 static atomic_ulong counted;
 static _Thread_local bool is_inside;
+static _Thread_local int touched_fd = -1; /* what the call under way writes to or closes */
 
 static int note_program(struct dl_phdr_info *info, size_t size, void *context)
 {
@@ -172,12 +174,19 @@ static _Unwind_Reason_Code note_frame(struct _Unwind_Context *context, void *opa
     return --trace->left > 0 && trace->size + 32 < trace->room ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
-static void write_log(unsigned long number, enum call call)
+static void write_log(unsigned long number, enum call call, int fd)
 {
-    char text[512];
-    struct trace trace = {text, 0, sizeof text, FRAMES_MAX};
+    char text[1024];
+    struct trace trace = {text, 0, 640, FRAMES_MAX}; /* the rest is the descriptor's */
     trace.size = (size_t)snprintf(text, sizeof text, "%lu %s", number, names[call]);
     _Unwind_Backtrace(note_frame, &trace);
+    if (fd >= 0) {
+        char link[64], target[256];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        long size = syscall(SYS_readlink, link, target, sizeof target);
+        trace.size += (size_t)snprintf(text + trace.size, sizeof text - trace.size, " @%d:%.*s", fd,
+                                       (int)(size > 0 ? size : 0), target);
+    }
     text[trace.size] = '\n';
     (void)!syscall(SYS_write, plan.log, text, trace.size + 1);
 }
@@ -186,6 +195,8 @@ static void write_log(unsigned long number, enum call call)
 static int effect_of(enum call call, const void *caller)
 {
     bool is_program = (uintptr_t)caller >= plan.begin && (uintptr_t)caller < plan.end;
+    const int fd = touched_fd;
+    touched_fd = -1;
     if (is_program && !is_awake)
         is_awake = true;
     if (!plan.is_wanted[call] || is_inside || !is_awake ||
@@ -198,7 +209,7 @@ static int effect_of(enum call call, const void *caller)
     if (plan.log >= 0 && (is_due || plan.at == 0)) {
         int saved = errno;
         is_inside = true;
-        write_log(number, call);
+        write_log(number, call, fd);
         is_inside = false;
         errno = saved;
     }
@@ -307,6 +318,7 @@ ssize_t pread(int fd, void *bytes, size_t size, off_t offset)
 
 ssize_t write(int fd, const void *bytes, size_t size)
 {
+    touched_fd = fd;
     BEGIN(write, -1)
     return real(fd, bytes, effect == EFFECT_SHORT && size > 1 ? 1 : size);
 }
@@ -351,12 +363,14 @@ static int close_anyway(int (*real)(int fd), int fd)
 
 int close(int fd)
 {
+    touched_fd = fd;
     BEGIN(close, close_anyway(real, fd)) /* it is closed all the same, as on Linux */
     return real(fd);
 }
 
 int fsync(int fd)
 {
+    touched_fd = fd;
     BEGIN(fsync, -1)
     return real(fd);
 }

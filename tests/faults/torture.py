@@ -6,7 +6,8 @@
 For each job of jobs.py and each kind of call: the first such call fails, then the second ..., until a run makes no more of
 them; and before each call in turn a signal comes. Whatever fails, the run must end by itself, within seconds and without a signal: with status 0, and then with every byte as it would
 have been; or with status 1 and a message, and then standard output is a beginning of the right one that ends with a line, each file is
-the old one or the whole new one, and nothing is left beside them. A signal is the run's death, with the same promises. --quick takes one call out of each group with the same
+the old one or the whole new one, and nothing is left beside them. A write, an fsync, a close or a rename of an answer or a file
+that fails must be told by status 1. A signal is the run's death, with the same promises. --quick takes one call out of each group with the same
 way through the program, and fewer out of libxgboost. $XGBPIPE is the program; under AddressSanitizer its leaks count too.
 """
 import argparse
@@ -146,6 +147,19 @@ def is_foreign(job, faults, got):
         got[0] == status and message in got[2] for status, message in FOREIGN_ENDS)
 
 
+def is_of_an_answer(job, faults, got):
+    """True where what failed was the writing of an answer or a file, of which nobody can know whether it is there: that must
+    be told."""
+    effect = faults.split(':')[3]
+    if effect not in ('EIO', 'ENOSPC', 'EACCES') or not got[5]:
+        return False
+    call, _, target = got[5][0].partition(' @')
+    name = call.split()[1]
+    fd, _, path = target.partition(':')
+    is_output = fd == '1' or any(output in os.path.basename(path) for output in job.outputs)
+    return name == 'rename' or (name in ('write', 'fsync', 'close') and is_output)
+
+
 def complaint(job, clean, got, faults, bears):
     """What is wrong with a run, or None."""
     calls, origin, when, effect = faults.split(':')
@@ -165,6 +179,8 @@ def complaint(job, clean, got, faults, bears):
             return 'standard output is %r' % out[-200:]
         return None if not err or b'xgbpipe: ' in err or is_foreign(job, faults, got) else 'a message: %r' % err
     if status == clean_status:
+        if is_of_an_answer(job, faults, got):
+            return 'status %d, and nothing said of it' % status
         if masked(out) != masked(clean_out):
             return None if job.may_say_otherwise else 'status %d, but standard output is %r' % (status, out[-200:])
         if any(masked(content or b'') != masked(clean_outputs[name]) for name, content in outputs.items()):
@@ -209,7 +225,7 @@ class Torture:
             return list(range(1, len(log) + 1))
         ways = {}
         for number, line in enumerate(log, 1):
-            ways.setdefault(line.split(' ', 1)[1], number)
+            ways.setdefault(line.split(' @')[0].split(' ', 1)[1], number)
         chosen = sorted(ways.values())
         if origin == 'library' and calls == 'memory':
             chosen = list(range(1, len(log) + 1))
