@@ -178,8 +178,8 @@ static bool decode_line(struct decode_run *run, struct libsvm_reader *reader,
     if (result == LIBSVM_ENTRY && reader->weight != NULL)
         return mark_line(run, &marks, reader->label,
                          (size_t)(reader->weight + reader->weight_size - reader->label),
-                         "a label must stand here alone: without it the line begins with 0, and "
-                         "a weight is not read");
+                         "the label comes first, one number (0 where there is none); a weight "
+                         "behind it is not read");
     if (result == LIBSVM_ENTRY &&
         (!store_field(run, binding->label_field, reader->label, reader->label_size) ||
          !store_field(run, binding->qid_field, reader->qid, reader->qid_size)))

@@ -24,14 +24,13 @@ enum { JSON_WAY_MAX = 96, JSON_WAY_HEAD = 32 };
 
 /* What following the ways takes: a cache line. */
 struct json_key {
-    char way
-        [JSON_WAY_HEAD]; /* the bytes from its value's end to the next one's begin, all of one line */
-    uint32_t way_size;   /* 0: not known */
-    int32_t next;        /* the key that followed it */
-    uint64_t seen_in;    /* serial of the last record that had it */
-    void *column;        /* what takes a plain number, and nothing else, begins there ... */
-    enum plain_kind kind; /* ... and is this; for the batch that is being filled */
-    int32_t field;        /* of the plan, or -1 */
+    char way[JSON_WAY_HEAD]; /* from its value's end to the next one's begin, all of one line */
+    uint32_t way_size;       /* 0: not known */
+    int32_t next;            /* the key that followed it */
+    uint64_t seen_in;        /* serial of the last record that had it */
+    void *column;            /* what takes a plain number, and nothing else, begins there ... */
+    enum plain_kind kind;    /* ... and is this; for the batch that is being filled */
+    int32_t field;           /* of the plan, or -1 */
 };
 
 _Static_assert(sizeof(struct json_key) % 32 == 0, "each way is aligned for a vector");

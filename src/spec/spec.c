@@ -29,6 +29,8 @@ enum status spec_check_keys(const struct spec_node *object, const char *place,
             i++;
         if (i < count)
             continue;
+        if (place[0] == '\0' && span_equal_text(child->key, "learner"))
+            return spec_fail(child, err, "this is a model, not a spec");
         char quoted[ERROR_QUOTE_SIZE], hint[SPEC_HINT_SIZE];
         return spec_fail(child, err, "%s%sunknown key '%s'%s", place, place[0] != '\0' ? ": " : "",
                          error_quote(quoted, sizeof quoted, child->key.data, child->key.size),

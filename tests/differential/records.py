@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The whole program beside Python XGBoost: random models, random records as text, random ways to pass them.
 
-    records.py PROGRAM SECONDS SEED
+    records.py PROGRAM SECONDS SEED      (and 50 rounds at least)
 
 Texts become numbers by numpy.float32(float(text)), missing ones NaN; Python predicts from those. Margins must be the
 same bits; values may be one step of float32 apart, because libm's expf differs from machine to machine. Each round draws
@@ -292,7 +292,7 @@ class Round:
 def main():
     program, seconds, seed = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     end, passed, failed = time.monotonic() + seconds, 0, 0
-    while time.monotonic() < end and failed < 5:
+    while (time.monotonic() < end or passed < 50) and failed < 5:
         folder = tempfile.mkdtemp(prefix='xgbpipe-records-')
         trial = Round(program, folder, seed)
         complaint = trial.run()

@@ -52,8 +52,8 @@ TEST(bad_lines_say_why)
         {"1 99999999999:1", "'99999999999:1': the index is too large"},
         {"1 3:1", "index 3 is beyond the model's 3 features (indices from 0, --index-base 0)"},
         {"x 0:1", "'x': a line begins with its label, a number"},
-        {"0:1 1:2", "'0:1': a label must stand here alone: without it the line begins with 0, and "
-                    "a weight is not read"},
+        {"0:1 1:2", "'0:1': the label comes first, one number (0 where there is none); a weight "
+                    "behind it is not read"},
         {"1 0:abc", "f0: 'abc' is not a number"},
         {"1 0:1e99", "f0: '1e99' is too large for a float32"},
         {"1 0:1:2", "f0: '1:2' is not a number"},

@@ -13,13 +13,21 @@
 #include <stdio.h>
 #include <string.h>
 
-static int unit_test_failures; /* of the running test */
+static int unit_test_failures;            /* of the running test */
+static const char *unit_test_why_skipped; /* it was */
 static int unit_test_failed_tests;
 static int unit_test_passed_tests;
 
 #define TEST(name) static void name(void)
 
 #define RUN(name)  unit_test_run(#name, name)
+
+/* Ends a test that cannot be run here, in its own function. */
+#define SKIP(why)                                                                                  \
+    do {                                                                                           \
+        unit_test_why_skipped = (why);                                                             \
+        return;                                                                                    \
+    } while (0)
 
 #define CHECK(claim)                                                                               \
     do {                                                                                           \
@@ -57,13 +65,17 @@ static int unit_test_passed_tests;
 static inline void unit_test_run(const char *name, void (*test)(void))
 {
     unit_test_failures = 0;
+    unit_test_why_skipped = NULL;
     test();
     if (unit_test_failures != 0)
         unit_test_failed_tests++;
     else
         unit_test_passed_tests++;
-    printf("%s %d - %s\n", unit_test_failures != 0 ? "not ok" : "ok",
+    printf("%s %d - %s", unit_test_failures != 0 ? "not ok" : "ok",
            unit_test_failed_tests + unit_test_passed_tests, name);
+    if (unit_test_why_skipped != NULL)
+        printf(" # SKIP %s", unit_test_why_skipped);
+    putchar('\n');
     fflush(stdout);
 }
 
