@@ -67,11 +67,6 @@ static bool store_unlisted(struct decode_run *run, uint64_t begin, uint64_t end)
     return true;
 }
 
-static inline bool is_value_end(const struct libsvm_reader *reader, const char *at)
-{
-    return at == reader->end || (at < reader->end && (libsvm_is_blank(*at) || *at == '#'));
-}
-
 /* Stores the value at reader->at for a listed index. */
 static bool store_listed(struct decode_run *run, struct libsvm_reader *reader, uint32_t index,
                          const char *limit, bool has_null_numbers)

@@ -48,9 +48,7 @@ static __attribute__((noinline)) const char *take_members(struct decode_run *run
         struct json_key *way = behind;
         const char *stop = at;
         found = 0;
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < NUMBER_GROUP; i++)
-            lane[i] = (struct number_lane){number_group_tables.kinds, _mm_setzero_si128()};
+        number_lanes_begin(lane);
 #pragma GCC unroll 4
         for (uint32_t i = 0; i < NUMBER_GROUP; i++) {
             if (stop > safe || !json_keys_follow(all, way, stop))

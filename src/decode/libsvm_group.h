@@ -12,15 +12,15 @@
 #include "decode/decode_internal.h"
 #include "decode/number_group.h"
 
+static inline bool is_value_end(const struct libsvm_reader *reader, const char *at)
+{
+    return at == reader->end || (at < reader->end && (libsvm_is_blank(*at) || *at == '#'));
+}
+
 #ifdef __AVX2__
 
 /* Where so many bytes may be read, the way to a value and the value can be tried. */
 enum { ENTRY_SLACK = 8 + NUMBER_FAST_SLACK };
-
-static inline bool ends_entry(const char *at, const char *end)
-{
-    return at >= end || libsvm_is_blank(*at) || *at == '#';
-}
 
 /* Takes the entries from index number *next on, as many as follow one another, plain columns of one kind
  * with plain numbers, by fours; a single one is not worth it. The reader stands behind them, *next too.
@@ -44,9 +44,7 @@ static __attribute__((noinline)) void take_entries(struct decode_run *run,
         struct number_lane lane[NUMBER_GROUP];
         const char *stop = at;
         found = 0;
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < NUMBER_GROUP; i++)
-            lane[i] = (struct number_lane){number_group_tables.kinds, _mm_setzero_si128()};
+        number_lanes_begin(lane);
 #pragma GCC unroll 4
         for (uint32_t i = 0; i < NUMBER_GROUP; i++) {
             if (i >= left || stop > safe || plains[i].kind != kind || kind == PLAIN_NONE)
@@ -66,8 +64,7 @@ static __attribute__((noinline)) void take_entries(struct decode_run *run,
         }
         __m256d values;
         /* What is behind the others has been compared. */
-        if (found < 2 || !ends_entry(stop, reader->end) ||
-            !number_lanes_value(lane, false, &values))
+        if (found < 2 || !is_value_end(reader, stop) || !number_lanes_value(lane, false, &values))
             break;
         void *columns[NUMBER_GROUP];
         for (uint32_t i = 0; i < found; i++) {

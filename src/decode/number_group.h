@@ -75,6 +75,15 @@ struct number_lane {
     __m128i digits; /* at the end, behind zeros; the point, and what is none, is more than nine */
 };
 
+/* Four empty texts. */
+static inline __attribute__((always_inline)) void
+number_lanes_begin(struct number_lane lane[NUMBER_GROUP])
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < NUMBER_GROUP; i++)
+        lane[i] = (struct number_lane){number_group_tables.kinds, _mm_setzero_si128()};
+}
+
 /* Takes a text of at most NUMBER_GROUP_SIZE_MAX bytes, whose first 16 (more can be read) are `bytes`. */
 static inline __attribute__((always_inline)) struct number_lane number_lane_of(__m128i bytes,
                                                                                size_t size)
