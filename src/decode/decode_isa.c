@@ -24,7 +24,6 @@ static bool has_avx2(void)
     return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&
            __builtin_cpu_supports("bmi2") != 0 && __builtin_cpu_supports("popcnt") != 0;
 }
-
 #endif
 
 const struct decode_isa *decode_isa_choose(const char *name)

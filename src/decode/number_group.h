@@ -25,10 +25,9 @@ struct number_group_tables {
         /* A shuffle that puts all but the minus at the end, behind zeros. A single byte, which must be
          * a digit, comes to byte 0 too: as a point it is one too many. A lone minus is no digit. */
         int8_t align[16];
-        uint32_t end; /* the bit that stands for "no point": 16, and of an empty text 0 */
-        uint32_t
-            first; /* the bit of the first byte but a minus, where another one follows; else 0 */
-        uint64_t sign; /* of powers: 0, or 8 */
+        uint32_t end;   /* the bit that stands for "no point": 16, and of an empty text 0 */
+        uint32_t first; /* the bit of the first byte but a minus, if more follow; else 0 */
+        uint64_t sign;  /* of powers: 0, or 8 */
     } kinds[2 * NUMBER_GROUP_SIZE_MAX + 2];
     int8_t close[17]
                 [16]; /* [n]: a shuffle that moves all before byte n over it; [0], [16]: byte 0 */
@@ -36,8 +35,7 @@ struct number_group_tables {
     char zero[32];        /* '0' */
     char nine[32];        /* 9 */
     char point[32];       /* '.' - '0' */
-    char minus
-        [16]; /* '-' + 128: as signed bytes, '-', '.', '/' and digits less this are the lowest ... */
+    char minus[16];       /* '-' + 128: as signed bytes, '-' to '9' less this are the lowest ... */
     char digit[16];       /* ... up to this */
     int8_t tens[32];      /* 10, 1, 10, 1 ... */
     int16_t hundreds[16]; /* 100, 1, 100, 1 ... */
